@@ -1,0 +1,1 @@
+"""Algorithms behind one surface: SB3's ``learn, predict, save``."""

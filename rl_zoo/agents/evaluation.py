@@ -1,0 +1,143 @@
+"""Run a policy for a number of episodes and count every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rl_zoo.errors import RobotFault
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.vec_env import VecEnv
+
+StepHook = Callable[[list[dict[str, Any]]], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Finished episodes of one policy."""
+
+    returns: np.ndarray
+    """Undiscounted return of each episode, shape (n_episodes,)."""
+    lengths: np.ndarray
+    """Steps of each episode, shape (n_episodes,)."""
+    end_reasons: dict[str, int] = field(default_factory=dict)
+    """How often each ``termination_reason`` or ``truncation_reason`` ended an episode."""
+    successes: np.ndarray | None = None
+    """``is_success`` of each episode where the environment says it, shape (n_episodes,)."""
+    final_infos: tuple[dict[str, Any], ...] = ()
+    """``info`` of each episode's last step."""
+    last_observations: Any = None
+    """What the environments showed after the last step, shape (n_envs, ...)."""
+    info_means: dict[str, np.ndarray] = field(default_factory=dict)
+    """Mean over each episode of the numbers in ``info`` that were asked for, shape (n_episodes,)."""
+
+    @property
+    def mean_return(self) -> float:
+        """Mean return."""
+        return float(np.mean(self.returns))
+
+    @property
+    def std_return(self) -> float:
+        """Standard deviation of the return over episodes."""
+        return float(np.std(self.returns))
+
+
+def evaluate(
+    agent: Any,
+    env: VecEnv,
+    n_episodes: int,
+    *,
+    deterministic: bool = True,
+    max_steps: int | None = None,
+    info_keys: tuple[str, ...] = (),
+    on_step: StepHook | None = None,
+    first_observations: Any = None,
+) -> Evaluation:
+    """Run ``n_episodes`` episodes from fresh resets, shared evenly among the environments.
+
+    Each environment contributes a fixed number of episodes, so short episodes are not over-represented.
+    Returns and lengths are Monitor's: raw rewards, whole episodes, whoever ended them.
+
+    Args:
+        agent: Anything with SB3's ``predict``.
+        env: Stack built by ``envs.stack.make_vec_env``.
+        n_episodes: Episodes in all, at least 1.
+        deterministic: Act without exploration.
+        max_steps: Steps per environment after which the evaluation is given up.
+        info_keys: Numbers in ``info`` to average over each episode.
+        on_step: Called with the infos of every step.
+        first_observations: Observations of episodes that have just begun; None: reset first.
+
+    Raises:
+        RobotFault: If ``max_steps`` pass before the episodes are over.
+    """
+    remaining = _share(n_episodes, env.num_envs)
+    observations: Any = env.reset() if first_observations is None else first_observations
+    episodes = _Episodes(env.num_envs, info_keys)
+    state: Any = None
+    starts = np.ones(env.num_envs, dtype=bool)
+    steps = 0
+    while remaining.any():
+        if max_steps is not None and steps >= max_steps:
+            raise RobotFault(
+                f"evaluation: {int(remaining.sum())} of {n_episodes} episodes did not end within "
+                f"{max_steps} steps; give the environment a time limit"
+            )
+        actions, state = agent.predict(
+            observations, state=state, episode_start=starts, deterministic=deterministic
+        )
+        observations, _, dones, infos = env.step(actions)
+        starts = dones
+        steps += 1
+        if on_step is not None:
+            on_step(infos)
+        episodes.add(infos, dones, remaining)
+        remaining -= np.logical_and(dones, remaining > 0)
+    return episodes.result(observations)
+
+
+class _Episodes:
+    """Collect what an evaluation reports."""
+
+    def __init__(self, n_envs: int, info_keys: tuple[str, ...]) -> None:
+        self.info_keys = info_keys
+        self.sums = np.zeros((n_envs, len(info_keys)))
+        self.finished: list[dict[str, Any]] = []
+        self.means: list[np.ndarray] = []
+
+    def add(self, infos: list[dict[str, Any]], dones: np.ndarray, remaining: np.ndarray) -> None:
+        for index, info in enumerate(infos):
+            self.sums[index] += [float(info.get(key, np.nan)) for key in self.info_keys]
+            if not dones[index]:
+                continue
+            if remaining[index] > 0:
+                self.finished.append(info)
+                self.means.append(self.sums[index] / info["episode"]["l"])
+            self.sums[index] = 0.0
+
+    def result(self, last_observations: Any) -> Evaluation:
+        reasons: dict[str, int] = {}
+        for info in self.finished:
+            reason = info.get("termination_reason") or info.get("truncation_reason") or "unknown"
+            reasons[reason] = reasons.get(reason, 0) + 1
+        has_success = all("is_success" in info for info in self.finished)
+        means = np.array(self.means).reshape(len(self.finished), len(self.info_keys))
+        return Evaluation(
+            returns=np.array([info["episode"]["r"] for info in self.finished], dtype=float),
+            lengths=np.array([info["episode"]["l"] for info in self.finished], dtype=int),
+            end_reasons=reasons,
+            successes=np.array([bool(info["is_success"]) for info in self.finished])
+            if has_success
+            else None,
+            final_infos=tuple(self.finished),
+            last_observations=last_observations,
+            info_means={key: means[:, column] for column, key in enumerate(self.info_keys)},
+        )
+
+
+def _share(n_episodes: int, n_envs: int) -> np.ndarray:
+    return np.array([(n_episodes + rank) // n_envs for rank in range(n_envs)])

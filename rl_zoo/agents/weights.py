@@ -1,0 +1,112 @@
+"""Read the weights, optimiser states and counters of an SB3 zip file without executing code from it.
+
+SB3's own ``load`` unpickles the file's ``data`` member. Here the agent is built from the configuration, tensors
+are read with ``weights_only`` and counters are taken from plain JSON values only.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rl_zoo.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+
+COUNTERS = (
+    "num_timesteps",
+    "_total_timesteps",
+    "_n_updates",
+    "_episode_num",
+    "_n_calls",
+    "_current_progress_remaining",
+    "exploration_rate",
+)
+"""Plain attributes of SB3 algorithms that change while training."""
+
+
+def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
+    """Load policy, target networks, optimisers and entropy coefficient into ``agent``.
+
+    Raises:
+        DamagedFileError: If the file is no SB3 model, truncated, or of another algorithm or network.
+    """
+    import torch
+    from stable_baselines3.common.save_util import load_from_zip_file, recursive_setattr
+
+    if not model_file.is_file():
+        raise DamagedFileError(f"{model_file}: no such model file")
+    if not zipfile.is_zipfile(model_file):
+        raise DamagedFileError(f"{model_file}: not a complete model (no zip file); choose another")
+    try:
+        _, parameters, variables = load_from_zip_file(
+            model_file, load_data=False, device=agent.device
+        )
+    except Exception as error:  # torch and zipfile raise many types on a truncated file
+        raise DamagedFileError(f"{model_file}: not a complete SB3 model ({error})") from error
+    if not parameters:
+        raise DamagedFileError(f"{model_file}: holds no weights; not an SB3 model")
+    try:
+        agent.set_parameters(parameters, exact_match=True, device=agent.device)
+    except Exception as error:
+        raise DamagedFileError(
+            f"{model_file}: does not fit a {type(agent).__name__} agent with this configuration and "
+            f"environment ({_first_line(error)}); was it trained with another algorithm or network?"
+        ) from error
+    for name, tensor in (variables or {}).items():
+        if tensor is not None:
+            recursive_setattr(agent, f"{name}.data", tensor.data)
+    if isinstance(getattr(agent, "weights", None), torch.Tensor):  # ARS searches in this vector
+        agent.weights = torch.nn.utils.parameters_to_vector(agent.policy.parameters()).detach()
+    if agent.use_sde:
+        agent.policy.reset_noise()  # type: ignore[operator]
+
+
+def save_agent(agent: BaseAlgorithm, model_file: Path) -> None:
+    """Write the SB3 zip file of ``agent`` atomically; methods replaced on the instance are left out."""
+    from rl_zoo.runs.atomic import write_with
+
+    replaced = [name for name in vars(agent) if callable(getattr(type(agent), name, None))]
+    write_with(model_file, lambda name: agent.save(name, exclude=replaced))
+
+
+def read_counters(model_file: Path) -> dict[str, float]:
+    """Return the counters stored in an SB3 zip file (plain numbers only)."""
+    values = _read_plain_data(model_file)
+    return {name: values[name] for name in COUNTERS if isinstance(values.get(name), (int, float))}
+
+
+def restore_counters(agent: BaseAlgorithm, counters: dict[str, Any]) -> None:
+    """Set the counters that ``agent`` has."""
+    for name in COUNTERS:
+        if name in counters and hasattr(agent, name):
+            setattr(agent, name, counters[name])
+
+
+def collect_counters(agent: BaseAlgorithm) -> dict[str, float]:
+    """Return the counters of ``agent``."""
+    return {name: getattr(agent, name) for name in COUNTERS if hasattr(agent, name)}
+
+
+def has_finite_weights(agent: BaseAlgorithm) -> bool:
+    """Say whether every parameter of the policy is finite."""
+    import torch
+
+    return all(bool(torch.isfinite(weight).all()) for weight in agent.policy.parameters())
+
+
+def _read_plain_data(model_file: Path) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(model_file) as archive:
+            data = json.loads(archive.read("data"))
+    except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DamagedFileError(f"{model_file}: not a complete SB3 model ({error})") from error
+    return data if isinstance(data, dict) else {}
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

@@ -1,0 +1,1 @@
+"""What happens beside learning: one callback per file."""

@@ -1,0 +1,63 @@
+"""Count how episodes end, and write every log line as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import KVWriter
+
+
+class BookkeepingCallback(BaseCallback):
+    """Count termination and truncation reasons; add the JSON log to SB3's logger.
+
+    Args:
+        progress_file: Gets one JSON object per log line, appended; None: no file.
+        end_reasons: Counts so far, continued in place.
+    """
+
+    def __init__(self, progress_file: Path | None, end_reasons: dict[str, int]) -> None:
+        super().__init__()
+        self.progress_file = progress_file
+        self.end_reasons = end_reasons
+
+    def _on_training_start(self) -> None:
+        if self.progress_file is not None:
+            self.model.logger.output_formats.append(JsonLinesWriter(self.progress_file))
+
+    def _on_step(self) -> bool:
+        dones = self.locals.get("dones")
+        if dones is None or not np.any(dones):
+            return True
+        for index in np.flatnonzero(dones):
+            info = self.locals["infos"][index]
+            reason = info.get("termination_reason") or info.get("truncation_reason") or "unknown"
+            self.end_reasons[reason] = self.end_reasons.get(reason, 0) + 1
+        return True
+
+
+class JsonLinesWriter(KVWriter):
+    """Append one JSON object per log line; SB3's own JSON writer starts its file anew."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def write(
+        self,
+        key_values: dict[str, Any],
+        key_excluded: dict[str, tuple[str, ...]],
+        step: int = 0,
+    ) -> None:
+        """Append the numbers of one log line."""
+        numbers = {"step": step}
+        for key, value in sorted(key_values.items()):
+            if isinstance(value, (int, float, np.integer, np.floating)):
+                numbers[key] = value.item() if isinstance(value, np.generic) else value
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(numbers) + "\n")
+
+    def close(self) -> None:
+        """Nothing is kept open between lines."""

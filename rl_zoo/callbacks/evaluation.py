@@ -1,0 +1,239 @@
+"""Evaluate while training: on an environment of its own, or between episodes on the training environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize, sync_envs_normalization
+
+from rl_zoo import console
+from rl_zoo.agents.evaluation import Evaluation, evaluate
+from rl_zoo.agents.weights import save_agent
+from rl_zoo.envs.guarded import find_guard
+from rl_zoo.errors import RobotFault, TrainingInterrupted
+from rl_zoo.runs.atomic import atomic_writer, write_text, write_with
+from rl_zoo.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+
+MAX_STEPS_PER_EPISODE = 50_000
+"""An evaluation is given up after this many steps per episode asked for."""
+
+
+@dataclass
+class EvaluationHistory:
+    """All evaluations of a run and the best of them; part of every checkpoint."""
+
+    timesteps: list[int] = field(default_factory=list)
+    results: list[list[float]] = field(default_factory=list)
+    ep_lengths: list[list[int]] = field(default_factory=list)
+    successes: list[list[bool]] = field(default_factory=list)
+    best_mean: float = -np.inf
+    last_step: int = 0
+    """Step of the last evaluation, failed ones included."""
+
+    def add(self, num_timesteps: int, evaluation: Evaluation) -> bool:
+        """Append an evaluation; return whether it is the best so far."""
+        self.timesteps.append(num_timesteps)
+        self.results.append(evaluation.returns.tolist())
+        self.ep_lengths.append(evaluation.lengths.tolist())
+        if evaluation.successes is not None:
+            self.successes.append(evaluation.successes.tolist())
+        is_best = evaluation.mean_return > self.best_mean
+        if is_best:
+            self.best_mean = evaluation.mean_return
+        return is_best
+
+    def write(self, folder: RunFolder) -> None:
+        """Write ``evaluations.npz`` with the names that SB3 and the zoo use."""
+        arrays: dict[str, Any] = {
+            "timesteps": np.array(self.timesteps),
+            "results": np.array(self.results),
+            "ep_lengths": np.array(self.ep_lengths),
+        }
+        if len(self.successes) == len(self.timesteps):
+            arrays["successes"] = np.array(self.successes)
+        with atomic_writer(folder.evaluations) as stream:
+            np.savez(stream, **arrays)
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How a run evaluates."""
+
+    frequency: int
+    """Environment steps between evaluations; zero or negative: never."""
+    n_episodes: int = 5
+    deterministic: bool = True
+    seed: int = 0
+    """Every evaluation starts from episodes drawn with this seed and the step it happens at."""
+
+
+class Evaluator:
+    """Run one evaluation and keep its results: history, best model, log.
+
+    Args:
+        agent: The agent in training.
+        folder: The run, or None to keep nothing on disk.
+        settings: How to evaluate.
+        history: Results so far.
+    """
+
+    def __init__(
+        self,
+        agent: BaseAlgorithm,
+        folder: RunFolder | None,
+        settings: EvaluationSettings,
+        history: EvaluationHistory,
+    ) -> None:
+        self.agent = agent
+        self.folder = folder
+        self.settings = settings
+        self.history = history
+
+    def is_due(self, num_timesteps: int) -> bool:
+        """Say whether an evaluation is due."""
+        frequency = self.settings.frequency
+        return frequency > 0 and num_timesteps - self.history.last_step >= frequency
+
+    def run(self, env: VecEnv, first_observations: Any = None) -> Evaluation:
+        """Evaluate on ``env`` and record the result."""
+        self.history.last_step = self.agent.num_timesteps
+        n_episodes = self.settings.n_episodes
+        evaluation = evaluate(
+            self.agent,
+            env,
+            n_episodes,
+            deterministic=self.settings.deterministic,
+            max_steps=MAX_STEPS_PER_EPISODE * n_episodes,
+            first_observations=first_observations,
+        )
+        self._record(evaluation)
+        return evaluation
+
+    def _record(self, evaluation: Evaluation) -> None:
+        steps = self.agent.num_timesteps
+        is_best = self.history.add(steps, evaluation)
+        self._log(evaluation)
+        best = " (best so far)" if is_best else ""
+        console.message(
+            f"Evaluation at step {steps}: return {evaluation.mean_return:.2f} +/- "
+            f"{evaluation.std_return:.2f}, length {np.mean(evaluation.lengths):.1f} "
+            f"(n={len(evaluation.returns)}){best}"
+        )
+        if self.folder is None:
+            return
+        try:
+            self.history.write(self.folder)
+            if is_best:
+                self._save_best(self.folder, evaluation)
+        except OSError as error:
+            console.warn(f"evaluation results not saved: {error.strerror or error}")
+
+    def _log(self, evaluation: Evaluation) -> None:
+        logger = self.agent.logger
+        logger.record("eval/mean_reward", evaluation.mean_return)
+        logger.record("eval/mean_ep_length", float(np.mean(evaluation.lengths)))
+        if evaluation.successes is not None:
+            logger.record("eval/success_rate", float(np.mean(evaluation.successes)))
+        logger.record("time/total_timesteps", self.agent.num_timesteps, exclude="tensorboard")
+        logger.dump(self.agent.num_timesteps)
+
+    def _save_best(self, folder: RunFolder, evaluation: Evaluation) -> None:
+        normalizer = self.agent.get_vec_normalize_env()
+        if normalizer is not None:
+            write_with(folder.best_normalizer, normalizer.save)
+        save_agent(self.agent, folder.best_model)
+        content = {"steps": self.agent.num_timesteps, "mean_return": evaluation.mean_return}
+        write_text(folder.best_record, json.dumps(content) + "\n")
+
+
+class EvaluationCallback(BaseCallback):
+    """Evaluate on a separate environment.
+
+    Args:
+        evaluator: What to run.
+        env: The evaluation stack.
+        stop_reason: Says whether the run is being stopped; an evaluation under way is then abandoned.
+    """
+
+    def __init__(
+        self, evaluator: Evaluator, env: VecEnv, stop_reason: Callable[[], str | None]
+    ) -> None:
+        super().__init__()
+        self.evaluator = evaluator
+        self.env = env
+        self.stop_reason = stop_reason
+        find_guard(env).stop_when(self._stop_now)
+
+    def _on_step(self) -> bool:
+        if not self.evaluator.is_due(self.num_timesteps):
+            return True
+        if self.model.get_vec_normalize_env() is not None:
+            sync_envs_normalization(self.training_env, self.env)
+        self.env.seed(self.evaluator.settings.seed + self.num_timesteps)
+        try:
+            self.evaluator.run(self.env)
+        except TrainingInterrupted:
+            console.message("Evaluation abandoned.")
+        except RobotFault as error:
+            console.warn(f"evaluation at step {self.num_timesteps} failed: {error}")
+        return True
+
+    def _stop_now(self) -> str | None:
+        reason = self.stop_reason()
+        if reason is not None:
+            raise TrainingInterrupted(reason)
+        return None
+
+
+class EvaluationOnTrainEnvAction:
+    """A safe-point action that evaluates on the training environment itself, for a robot there is one of.
+
+    Evaluation episodes are not written to the monitor file and do not change the normaliser; training goes on
+    with the episode that begins after the last of them.
+    """
+
+    reason = "evaluation"
+
+    def __init__(self, evaluator: Evaluator, env: VecEnv) -> None:
+        self.evaluator = evaluator
+        self.env = env
+
+    def is_due(self, num_timesteps: int) -> bool:
+        """Say whether an evaluation is due."""
+        return self.evaluator.is_due(num_timesteps)
+
+    def run(self) -> None:
+        """Evaluate, then hand the fresh episode to the agent."""
+        agent: Any = self.evaluator.agent
+        normalizer = agent.get_vec_normalize_env()
+        norm_reward = self._freeze(normalizer)
+        self.env.env_method("pause_recording")
+        try:
+            evaluation = self.evaluator.run(self.env, first_observations=agent._last_obs)
+            observations = evaluation.last_observations
+            if not find_guard(self.env).all_episodes_over:
+                observations = self.env.reset()
+        finally:
+            self.env.env_method("resume_recording")
+            if normalizer is not None:
+                normalizer.training, normalizer.norm_reward = True, norm_reward
+        agent._last_obs = observations
+        agent._last_episode_starts = np.ones(self.env.num_envs, dtype=bool)
+        if normalizer is not None:
+            agent._last_original_obs = normalizer.get_original_obs()
+
+    @staticmethod
+    def _freeze(normalizer: VecNormalize | None) -> bool:
+        if normalizer is None:
+            return False
+        norm_reward = normalizer.norm_reward
+        normalizer.training, normalizer.norm_reward = False, False
+        return norm_reward

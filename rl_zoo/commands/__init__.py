@@ -1,0 +1,1 @@
+"""The commands behind ``python -m rl_zoo.cli <command>``: options, one call, exit code."""

@@ -1,0 +1,95 @@
+"""What ``enjoy`` prints: the zoo's lines with n and how episodes ended, or one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rl_zoo.agents.load_run import LoadedRun
+    from rl_zoo.agents.playback import Episode, Playback
+
+
+def text_report(
+    run: LoadedRun, playback: Playback, arguments: argparse.Namespace, deterministic: bool
+) -> str:
+    """Return the result for a person; with ``--verbose 0`` its main line only."""
+    lines = [_main_line(playback, normalized=arguments.norm_reward)]
+    if arguments.verbose < 1:
+        return lines[0]
+    evaluation = playback.evaluation()
+    if playback.episodes:
+        lines.insert(0, f"{len(playback.episodes)} Episodes")
+        lengths = evaluation.lengths
+        lines.append(f"Mean episode length: {lengths.mean():.2f} +/- {lengths.std():.2f}")
+        ends = sorted(evaluation.end_reasons.items(), key=lambda item: -item[1])
+        lines.append("Ended by: " + ", ".join(f"{reason} {count}" for reason, count in ends))
+        if evaluation.successes is not None:
+            lines.append(f"Success rate: {100 * evaluation.successes.mean():.2f}%")
+        lines += [f"Not counted: {_cut_off(episode)}" for episode in playback.unfinished]
+    mode = "deterministic" if deterministic else "stochastic"
+    lines.append(f"({mode} actions of {run.model.file}, seed {arguments.seed})")
+    return "\n".join(lines)
+
+
+def json_report(
+    run: LoadedRun, playback: Playback, arguments: argparse.Namespace, deterministic: bool
+) -> str:
+    """Return the result for a program: one JSON object on one line."""
+    evaluation = playback.evaluation()
+    successes = evaluation.successes
+    content: dict[str, Any] = {
+        "algo": run.config.algo,
+        "env": run.config.env_id,
+        "run": str(run.model.folder.path),
+        "model": str(run.model.file),
+        "weights": run.model.kind,
+        "checkpoint": run.model.steps,
+        "normalizer": None if run.normalizer is None else str(run.normalizer),
+        "deterministic": deterministic,
+        "seed": arguments.seed,
+        "n_envs": arguments.n_envs,
+        "normalized_reward": bool(arguments.norm_reward),
+        "n_steps": playback.steps,
+        "n_episodes": len(playback.episodes),
+        "mean_return": _mean(evaluation.returns),
+        "std_return": _std(evaluation.returns),
+        "mean_length": _mean(evaluation.lengths),
+        "std_length": _std(evaluation.lengths),
+        "success_rate": None if successes is None else float(successes.mean()),
+        "end_reasons": evaluation.end_reasons,
+        "returns": evaluation.returns.tolist(),
+        "lengths": evaluation.lengths.tolist(),
+        "unfinished": [
+            {"env": part.env, "return": part.episode_return, "length": part.length}
+            for part in playback.unfinished
+        ],
+        "interrupted": playback.interrupted,
+        "video": None if arguments.video is None else str(arguments.video),
+    }
+    return json.dumps(content)
+
+
+def _main_line(playback: Playback, *, normalized: bool) -> str:
+    if not playback.episodes:
+        parts = "; ".join(_cut_off(episode) for episode in playback.unfinished)
+        return f"No complete episode within {playback.steps} steps ({parts or 'nothing was run'})"
+    returns = playback.evaluation().returns
+    note = ", normalised" if normalized else ""
+    return f"Mean reward: {returns.mean():.2f} +/- {returns.std():.2f} (n = {len(returns)}{note})"
+
+
+def _cut_off(episode: Episode) -> str:
+    return (
+        f"an episode of environment {episode.env}, cut off after {episode.length} steps with "
+        f"reward {episode.episode_return:.2f}"
+    )
+
+
+def _mean(values: Any) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _std(values: Any) -> float | None:
+    return float(values.std()) if len(values) else None

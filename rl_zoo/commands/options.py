@@ -1,0 +1,121 @@
+"""The argument parser of every command, and how a command ends.
+
+Standard library only: ``--help`` and a mistyped flag are answered before anything heavy is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from rl_zoo import __version__, console
+from rl_zoo.errors import ZooError
+from rl_zoo.suggest import nearest_name
+
+
+class ZooArgumentParser(argparse.ArgumentParser):
+    """An ``ArgumentParser`` that answers a mistyped flag or choice with the nearest valid one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("formatter_class", _HelpFormatter)
+        super().__init__(**kwargs)
+        self.add_argument("--version", action="version", version=f"rl_zoo {__version__}")
+        self.add_argument(
+            "--debug", action="store_true", help="show the Python traceback of an error"
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Print one sentence that names the nearest valid flag or choice, and exit with code 2."""
+        console.error(self._with_nearest(message))
+        console.message(f"See: {self.prog} --help")
+        raise SystemExit(2)
+
+    def _with_nearest(self, message: str) -> str:
+        unknown = re.match(r"unrecognized arguments: (.+)", message)
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            flag = next((w for w in unknown[1].split() if w.startswith("-")), "")
+            nearest = nearest_name(flag.split("=")[0], flags) if flag else None
+            if nearest:
+                return f"unknown flag '{flag}'; did you mean '{nearest}'?"
+            return f"unknown argument '{unknown[1]}'"
+        choice = re.match(r"argument (.+): invalid choice: '(.+)' \(choose from (.+)\)", message)
+        if choice:
+            valid = [word.strip(" '") for word in choice[3].split(",")]
+            nearest = nearest_name(choice[2], valid)
+            hint = f"did you mean '{nearest}'?" if nearest else f"valid: {', '.join(valid)}"
+            return f"{choice[1]}: unknown value '{choice[2]}'; {hint}"
+        return message
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keep the examples as written and show every default that says something."""
+
+    def __init__(self, prog: str, **kwargs: Any) -> None:
+        kwargs["max_help_position"] = 32
+        super().__init__(prog, **kwargs)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in (None, False, [], ""):
+            return action.help
+        return super()._get_help_string(action)
+
+
+class ExtendAction(argparse.Action):
+    """Collect the values of a repeated ``-params a:1 b:2`` flag; later ones add to earlier ones."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Append ``values`` to what the flag already holds."""
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), *values])
+
+
+def parse_boolean(text: str) -> bool:
+    """Read ``true/false``, ``yes/no`` or ``1/0`` (the zoo's ``type=bool`` takes 'False' for true)."""
+    lowered = text.lower()
+    if lowered in ("true", "yes", "1"):
+        return True
+    if lowered in ("false", "no", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"'{text}' is not a boolean; use true or false")
+
+
+def run_command(
+    parser: ZooArgumentParser,
+    argv: Sequence[str] | None,
+    action: Callable[[argparse.Namespace], int],
+) -> int:
+    """Parse ``argv``, run ``action`` and return the exit code.
+
+    An error of ours becomes its message and its exit code; any other exception is an internal
+    error (code 1) whose traceback is shown with ``--debug``.
+    """
+    arguments = parser.parse_args(argv)
+    try:
+        return action(arguments)
+    except ZooError as error:
+        if arguments.debug:
+            traceback.print_exc()
+        console.error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.error("interrupted")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if arguments.debug:
+            traceback.print_exc()
+        summary = f"{type(error).__name__}: {error}".rstrip(": ")
+        console.error(f"internal error: {summary} (run again with --debug for the traceback)")
+        return 1

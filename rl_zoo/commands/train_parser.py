@@ -1,0 +1,240 @@
+"""The flags of ``train``: the zoo's names, short forms and meanings, and ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rl_zoo.commands.options import ExtendAction, ZooArgumentParser, parse_boolean
+
+EXAMPLES = """\
+examples:
+  python -m rl_zoo.train --algo sac --env Bert-v0 -n 30000 -P
+  python -m rl_zoo.train --algo ppo --env CartPole-v1 -params learning_rate:lin_0.001 policy_kwargs.net_arch:[32,32]
+  python -m rl_zoo.train --resume logs/sac/Bert-v0_1
+"""
+
+
+def build_parser() -> ZooArgumentParser:
+    """Return the parser of ``python -m rl_zoo.train``."""
+    parser = ZooArgumentParser(
+        prog="python -m rl_zoo.train",
+        description="Train an agent; every run leaves a folder in logs/<algo>/<env>_<n>/.",
+        epilog=EXAMPLES,
+    )
+    _add_run_flags(parser)
+    _add_agent_flags(parser)
+    _add_environment_flags(parser)
+    _add_evaluation_flags(parser)
+    _add_saving_flags(parser)
+    _add_tracking_flags(parser)
+    _add_tuning_flags(parser)
+    return parser
+
+
+def _add_run_flags(parser: ZooArgumentParser) -> None:
+    run = parser.add_argument_group("run")
+    run.add_argument(
+        "--algo", default="ppo", help="algorithm (see: python -m rl_zoo.cli list algos)"
+    )
+    run.add_argument("--env", default="CartPole-v1", help="environment id, or package:id")
+    run.add_argument(
+        "-n",
+        "--n-timesteps",
+        type=int,
+        default=-1,
+        help="budget in environment steps (-1: the configuration's)",
+    )
+    run.add_argument("--seed", type=int, default=-1, help="random seed (-1: drawn and recorded)")
+    run.add_argument("-f", "--log-folder", default="logs", help="folder of all runs")
+    run.add_argument(
+        "-uuid", "--uuid", action="store_true", help="add a unique suffix to the folder"
+    )
+    run.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="continue this run in place from its newest complete checkpoint",
+    )
+    run.add_argument(
+        "-i",
+        "--trained-agent",
+        default="",
+        metavar="MODEL",
+        help="start a new run from the weights of this .zip file or run",
+    )
+    run.add_argument(
+        "--repeat-warmup",
+        action="store_true",
+        help="with -i: act at random for learning_starts steps again",
+    )
+    run.add_argument(
+        "--truncate-last-trajectory",
+        type=parse_boolean,
+        default=True,
+        help="kept for the zoo's scripts: a reloaded buffer's last trajectory is always cut",
+    )
+    run.add_argument("--show-config", action="store_true", help="print the configuration and stop")
+    run.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="build everything, take one step, report, leave nothing behind",
+    )
+    run.add_argument("--verbose", type=int, default=1, help="0: results only, 1: tables")
+    run.add_argument("-P", "--progress", action="store_true", help="show a progress bar")
+
+
+def _add_agent_flags(parser: ZooArgumentParser) -> None:
+    agent = parser.add_argument_group("agent")
+    agent.add_argument(
+        "-params",
+        "--hyperparams",
+        nargs="+",
+        action=ExtendAction,
+        default=None,
+        metavar="KEY:VALUE",
+        help="override hyperparameters; nested keys with dots; may be repeated",
+    )
+    agent.add_argument(
+        "-conf",
+        "--conf-file",
+        default=None,
+        help="YAML file to use instead of hyperparams/<algo>.yml",
+    )
+    agent.add_argument(
+        "--trust-config", action="store_true", help="execute a Python (.py) configuration"
+    )
+    agent.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:<n>")
+    agent.add_argument(
+        "--num-threads",
+        type=int,
+        default=-1,
+        help="threads for matrix products (-1: OMP_NUM_THREADS, else 1)",
+    )
+
+
+def _add_environment_flags(parser: ZooArgumentParser) -> None:
+    environment = parser.add_argument_group("environment")
+    environment.add_argument(
+        "--gym-packages",
+        nargs="+",
+        action=ExtendAction,
+        default=[],
+        metavar="MODULE",
+        help="modules to import because they register environments",
+    )
+    environment.add_argument(
+        "--env-kwargs",
+        nargs="+",
+        action=ExtendAction,
+        default=None,
+        metavar="KEY:VALUE",
+        help="keywords of the environment, in training and evaluation",
+    )
+    environment.add_argument(
+        "--eval-env-kwargs",
+        nargs="+",
+        action=ExtendAction,
+        default=None,
+        metavar="KEY:VALUE",
+        help="keywords of the evaluation environment, over --env-kwargs",
+    )
+    environment.add_argument(
+        "--vec-env",
+        choices=["dummy", "subproc"],
+        default="dummy",
+        help="several environments in this process or one process each",
+    )
+
+
+def _add_evaluation_flags(parser: ZooArgumentParser) -> None:
+    evaluation = parser.add_argument_group("evaluation")
+    evaluation.add_argument(
+        "--eval-freq",
+        type=int,
+        default=None,
+        help="steps between evaluations; negative: none (default: 1/20 of the budget, at most 25000)",
+    )
+    evaluation.add_argument(
+        "--eval-episodes", type=int, default=5, help="episodes of each evaluation"
+    )
+    evaluation.add_argument(
+        "--n-eval-envs", type=int, default=1, help="environments for evaluation"
+    )
+    evaluation.add_argument(
+        "--eval-on-train-env",
+        action="store_true",
+        default=None,
+        help="evaluate between episodes on the training environment "
+        "(default for environments there is only one of)",
+    )
+
+
+def _add_saving_flags(parser: ZooArgumentParser) -> None:
+    saving = parser.add_argument_group("saving")
+    saving.add_argument(
+        "--save-freq",
+        type=int,
+        default=-1,
+        help="steps between complete checkpoints, taken at episode ends; negative: none",
+    )
+    saving.add_argument(
+        "--keep-checkpoints",
+        type=int,
+        default=3,
+        metavar="K",
+        help="checkpoints a run can resume from; older ones keep weights and normaliser",
+    )
+    saving.add_argument(
+        "--save-replay-buffer", action="store_true", help="write replay_buffer.pkl at the end"
+    )
+    saving.add_argument(
+        "--trust", action="store_true", help="with -i: read pickles of unknown classes"
+    )
+
+
+def _add_tracking_flags(parser: ZooArgumentParser) -> None:
+    tracking = parser.add_argument_group("logging")
+    tracking.add_argument("-tb", "--tensorboard-log", default="", help="TensorBoard folder")
+    tracking.add_argument(
+        "--log-interval",
+        type=int,
+        default=-1,
+        help="episodes or rollouts between log lines (-1: the algorithm's, -2: none)",
+    )
+    tracking.add_argument("--track", action="store_true", help="track with Weights & Biases")
+    tracking.add_argument("--wandb-project-name", default="sb3", help="project")
+    tracking.add_argument("--wandb-entity", default=None, help="team")
+    tracking.add_argument("--wandb-group", default=None, help="group")
+    tracking.add_argument(
+        "-tags", "--wandb-tags", nargs="+", action=ExtendAction, default=[], help="tags"
+    )
+
+
+def _add_tuning_flags(parser: ZooArgumentParser) -> None:
+    tuning = parser.add_argument_group("tuning (with -optimize; see also python -m rl_zoo.tune)")
+    tuning.add_argument(
+        "-optimize",
+        "--optimize-hyperparameters",
+        action="store_true",
+        help="search for hyperparameters",
+    )
+    tuning.add_argument("--n-trials", type=int, default=500, help="trials of this process")
+    tuning.add_argument("--max-total-trials", type=int, default=None, help="trials of the study")
+    tuning.add_argument(
+        "--optimization-log-path", default=None, help="keep model and evaluations of every trial"
+    )
+    tuning.add_argument("--no-optim-plots", action="store_true", help="write no figures")
+    tuning.add_argument("--n-jobs", type=int, default=1, help="threads that run trials")
+    tuning.add_argument(
+        "--sampler", choices=["random", "tpe", "auto"], default="tpe", help="sampler"
+    )
+    tuning.add_argument(
+        "--pruner", choices=["halving", "median", "none"], default="median", help="pruner"
+    )
+    tuning.add_argument("--n-startup-trials", type=int, default=10, help="random trials first")
+    tuning.add_argument("--n-evaluations", type=int, default=None, help="evaluations per trial")
+    tuning.add_argument("--storage", default=None, help="Optuna storage (*.log file or URL)")
+    tuning.add_argument("--study-name", default=None, help="name of the study")
+    tuning.add_argument(
+        "--trial-id", type=int, default=None, help="train with the values of this trial"
+    )

@@ -1,0 +1,66 @@
+"""Rules about several values of one configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rl_zoo.config.draft import Draft
+from rl_zoo.config.parameters import ALGORITHM_PARAMETERS, NOISY_ALGORITHMS
+
+
+def check_combinations(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
+    """Report the combinations that the algorithm would refuse or ignore."""
+    _check_noise(draft, algo, values)
+    _check_episodes(draft, values)
+    _check_batch(draft, algo, values)
+    _check_quantiles(draft, values)
+    _check_timeouts(draft, values)
+
+
+def _check_noise(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
+    if values.get("noise_type") is None:
+        if values.get("noise_std") is not None and "noise_type" not in values:
+            draft.report("noise_std", "has no effect without noise_type; add noise_type: normal")
+        return
+    if algo in ALGORITHM_PARAMETERS and algo not in NOISY_ALGORITHMS:
+        draft.report("noise_type", f"{algo} takes no action noise; remove noise_type and noise_std")
+    elif values.get("noise_std") is None:
+        draft.report("noise_type", "needs noise_std, e.g. noise_std: 0.1")
+
+
+def _check_episodes(draft: Draft, values: Mapping[str, Any]) -> None:
+    train_freq = values.get("train_freq")
+    n_envs = values.get("n_envs", 1)
+    if isinstance(train_freq, tuple) and train_freq[1] == "episode" and n_envs > 1:
+        draft.report("train_freq", f"counts episodes, which needs n_envs: 1 (it is {n_envs})")
+
+
+def _check_batch(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
+    if algo in ("ppo", "ppo_lstm") and values.get("normalize_advantage", True):
+        if values.get("batch_size") == 1:
+            draft.report("batch_size", "1 needs normalize_advantage: false")
+        elif values.get("n_steps") == 1 and values.get("n_envs", 1) == 1:
+            draft.report("n_steps", "n_steps * n_envs must be more than 1")
+
+
+def _check_quantiles(draft: Draft, values: Mapping[str, Any]) -> None:
+    dropped = values.get("top_quantiles_to_drop_per_net")
+    policy_kwargs = values.get("policy_kwargs") or {}
+    kept_of = policy_kwargs.get("n_quantiles", 25) if isinstance(policy_kwargs, Mapping) else 25
+    if isinstance(dropped, int) and isinstance(kept_of, int) and dropped >= kept_of:
+        draft.report(
+            "top_quantiles_to_drop_per_net", f"{dropped} must be less than n_quantiles ({kept_of})"
+        )
+
+
+def _check_timeouts(draft: Draft, values: Mapping[str, Any]) -> None:
+    buffer_kwargs = values.get("replay_buffer_kwargs") or {}
+    if values.get("optimize_memory_usage") and buffer_kwargs.get(
+        "handle_timeout_termination", True
+    ):
+        draft.report(
+            "optimize_memory_usage",
+            "cannot tell truncation from termination; add replay_buffer_kwargs: "
+            "{handle_timeout_termination: false} or leave it off",
+        )

@@ -1,0 +1,1 @@
+"""Environments: ids, and the one stack that every mode uses."""

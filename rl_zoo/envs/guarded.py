@@ -1,0 +1,141 @@
+"""The gate between agent and environments: nothing that is not finite passes, and a stop is clean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
+
+from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
+
+
+class GuardedVecEnv(VecEnvWrapper):
+    """Directly around the environments, below normalisation.
+
+    * A NaN or infinity in an observation, reward or action raises ``NonFiniteError`` before statistics, buffers or motors see it.
+    * An exception of the environment becomes ``RobotFault`` with the step it happened at.
+    * A requested stop truncates the running episodes at the next step, lets the agent store that transition, and
+      raises ``TrainingInterrupted`` before the step after it.
+
+    Attributes:
+        all_episodes_over: Whether the last step (or reset) left every environment at the start of an episode.
+        steps: Steps taken by each environment since the start.
+    """
+
+    def __init__(self, venv: VecEnv) -> None:
+        super().__init__(venv)
+        self.all_episodes_over = False
+        self.steps = 0
+        self._stop_reason: Callable[[], str | None] = _never
+
+    def stop_when(self, stop_reason: Callable[[], str | None]) -> None:
+        """Ask ``stop_reason`` before each step; a text other than None stops the run."""
+        self._stop_reason = stop_reason
+
+    def request_truncation(self, reason: str) -> None:
+        """Truncate the running episodes of all environments at their next step."""
+        self.venv.env_method("request_truncation", reason)
+
+    def reset(self) -> VecEnvObs:
+        """Reset all environments.
+
+        Raises:
+            RobotFault: If an environment fails.
+            NonFiniteError: If a first observation is not finite.
+        """
+        try:
+            observations = self.venv.reset()
+        except ZooError:
+            raise
+        except Exception as error:
+            raise RobotFault(
+                f"the environment failed in reset after step {self.steps}: {describe(error)}"
+            ) from error
+        self.all_episodes_over = True
+        self._check_finite("observation of reset", observations)
+        return observations
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Send the actions.
+
+        Raises:
+            TrainingInterrupted: If a stop was requested and every episode is over.
+            NonFiniteError: If an action is not finite.
+        """
+        reason = self._stop_reason()
+        if reason is not None:
+            if self.all_episodes_over:
+                raise TrainingInterrupted(reason)
+            self.request_truncation(reason)
+        self._check_finite("action", actions)
+        self.venv.step_async(actions)
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Receive observations, rewards, dones and infos.
+
+        Raises:
+            RobotFault: If an environment fails or its process died.
+            NonFiniteError: If an observation or reward is not finite.
+        """
+        try:
+            observations, rewards, dones, infos = self.venv.step_wait()
+        except ZooError:
+            raise
+        except Exception as error:
+            raise RobotFault(
+                f"the environment failed at step {self.steps + 1}: {describe(error)}"
+            ) from error
+        self.steps += 1
+        self._check_finite("reward", rewards)
+        for index in np.flatnonzero(dones):
+            terminal = infos[index].get("terminal_observation")
+            if terminal is not None:
+                self._check_finite("observation", terminal)
+                infos[index]["terminal_observation_raw"] = terminal
+        self._check_finite("observation", observations)
+        self.all_episodes_over = bool(np.all(dones))
+        return observations, rewards, dones, infos
+
+    def _check_finite(self, what: str, value: Any) -> None:
+        for name, array in _named_arrays(what, value):
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+                raise NonFiniteError(
+                    f"{name} is {array[index]} at index {list(index)} in step {self.steps}: the run stops, "
+                    "this transition is not learned from, everything before it is saved"
+                )
+
+
+def describe(error: BaseException) -> str:
+    """Return type and message of an exception in one line."""
+    if isinstance(error, (EOFError, BrokenPipeError, ConnectionResetError)):
+        return "its process died"
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def find_guard(env: VecEnv) -> GuardedVecEnv:
+    """Return the guard inside a stack.
+
+    Raises:
+        ValueError: If the stack has none.
+    """
+    layer: Any = env
+    while isinstance(layer, VecEnvWrapper):
+        if isinstance(layer, GuardedVecEnv):
+            return layer
+        layer = layer.venv
+    raise ValueError("this environment stack has no GuardedVecEnv")
+
+
+def _never() -> str | None:
+    return None
+
+
+def _named_arrays(name: str, value: Any) -> list[tuple[str, np.ndarray]]:
+    if isinstance(value, Mapping):
+        return [(f"{name}['{key}']", np.asarray(item)) for key, item in value.items()]
+    return [(name, np.asarray(value))]

@@ -1,0 +1,231 @@
+"""One training run from configuration to saved model. Composes the layers below and owns nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.vec_env import VecEnv
+
+from rl_zoo import console
+from rl_zoo.agents.build import BuildSettings, build_agent
+from rl_zoo.agents.checkpoint import read_checkpoint_state, restore_checkpoint
+from rl_zoo.agents.matmul import enable_fast_matmul
+from rl_zoo.agents.normalizer_file import load_normalizer
+from rl_zoo.agents.warm_start import warm_start
+from rl_zoo.callbacks.evaluation import EvaluationHistory
+from rl_zoo.callbacks.registry import CALLBACKS
+from rl_zoo.config.model import RunConfig
+from rl_zoo.envs.guarded import describe, find_guard
+from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
+from rl_zoo.errors import ConfigError, UsageError
+from rl_zoo.registry import check_keywords
+from rl_zoo.runs.checkpoints import latest_resumable
+from rl_zoo.runs.folder import RunFolder, create_run_folder
+from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
+from rl_zoo.runs.session_log import rewind_logs
+from rl_zoo.runs.source import ModelSource, find_source
+from rl_zoo.session import Experiment, TrainOptions, learn, write_parameters
+from rl_zoo.stop_signals import StopSignals
+
+
+def train(options: TrainOptions) -> Experiment:
+    """Run a configuration from start (or checkpoint) to end.
+
+    Returns:
+        The finished experiment, its environments closed.
+
+    Raises:
+        TrainingInterrupted: After a signal, with everything saved.
+        RobotFault: After a failure of the environment or a value that is not finite, with everything saved.
+        ConfigError: Before anything was opened or created.
+    """
+    experiment = resume(options) if options.resume is not None else prepare(options)
+    try:
+        learn(experiment)
+    finally:
+        close(experiment)
+    return experiment
+
+
+def check(options: TrainOptions) -> None:
+    """Check everything that can be checked without opening an environment or creating a folder."""
+    config = options.config
+    problems: list[str] = []
+    try:
+        check_stack(config, options.gym_packages)
+    except ConfigError as error:
+        problems += error.problems
+    for component in config.callbacks:
+        where = f"{config.env_id}.callback.{component.name}"
+        try:
+            callback = CALLBACKS.load(component.name)
+            problems += check_keywords(callback, component.kwargs, where)
+        except ConfigError as error:
+            problems += [f"{config.env_id}.callback: {text}" for text in error.problems]
+    if problems:
+        raise ConfigError(problems)
+
+
+def prepare(options: TrainOptions) -> Experiment:
+    """Create the run folder, the environments and the agent of a new run.
+
+    A start that fails leaves no folder behind.
+    """
+    check(options)
+    source = None if options.trained_agent is None else find_source(options.trained_agent)
+    folder = create_run_folder(
+        options.log_folder, options.config.algo, options.config.env_id, uuid=options.uuid
+    )
+    record = RunRecord(
+        algo=options.config.algo,
+        env_id=options.config.env_id,
+        seed=options.seed,
+        n_timesteps=options.config.n_timesteps,
+        parent=_parent(source),
+        command=options.command,
+        started_at=now(),
+        threads=options.threads,
+        **describe_machine(),
+    )
+    opened: list[VecEnv] = []
+    try:
+        write_parameters(folder, options)
+        write_record(folder, record)
+        env, eval_env, agent = _build(options, folder, source, opened)
+        if source is not None:
+            record.restored = _warm_start(agent, options, source)
+    except BaseException:
+        _close_all(opened)
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    record.fast_matmul = enable_fast_matmul()
+    return Experiment(
+        options, folder, record, agent, env, eval_env, EvaluationHistory(), StopSignals()
+    )
+
+
+def resume(options: TrainOptions) -> Experiment:
+    """Continue a run in place from its newest complete checkpoint.
+
+    Raises:
+        NothingFoundError: If it has no complete checkpoint.
+        UsageError: If it is finished and no larger budget is given, or is running elsewhere.
+    """
+    check(options)
+    folder = options.resume
+    assert folder is not None
+    record = read_record(folder)
+    if record is None:
+        raise UsageError(f"{folder.path}: not a run of rl_zoo; use -i to start from its weights")
+    steps = latest_resumable(folder)
+    if steps >= options.config.n_timesteps:
+        raise UsageError(
+            f"{folder.path}: its {steps} steps are already trained; give a larger budget with -n"
+        )
+    state = read_checkpoint_state(folder, steps)
+    opened: list[VecEnv] = []
+    elapsed = max(float(state["extra"]["wall_time_s"]), 1e-6)
+    rewind_logs(folder, state["log_positions"])
+    normalizer_file = folder.checkpoint_normalizer(steps)
+    source = ModelSource(folder.checkpoint_model(steps), normalizer_file)
+    try:
+        env, eval_env, agent = _build(options, folder, source, opened, elapsed=elapsed)
+        restored = restore_checkpoint(folder, steps, agent, env)
+    except BaseException:
+        _close_all(opened)
+        raise
+    history = EvaluationHistory(**restored.extra["evaluations"])
+    if history.timesteps:
+        history.write(folder)
+    record.end_reasons = dict(restored.extra["end_reasons"])
+    record.wall_time_s = elapsed
+    record.n_timesteps = options.config.n_timesteps
+    record.fast_matmul = enable_fast_matmul()
+    write_parameters(folder, options)
+    find_guard(env).steps = steps // env.num_envs
+    console.message(f"Resuming {folder.path} from step {steps}: warm-up is not repeated")
+    return Experiment(
+        options, folder, record, agent, env, eval_env, history, StopSignals(), restored
+    )
+
+
+def close(experiment: Experiment) -> None:
+    """Close the environments."""
+    _close_all([env for env in (experiment.env, experiment.eval_env) if env is not None])
+
+
+def _build(
+    options: TrainOptions,
+    folder: RunFolder,
+    source: ModelSource | None,
+    opened: list[VecEnv],
+    *,
+    elapsed: float = 0.0,
+) -> tuple[VecEnv, VecEnv | None, BaseAlgorithm]:
+    config = options.config
+    settings = StackSettings(
+        seed=options.seed,
+        n_envs=config.n_envs,
+        vec_env="subproc" if options.vec_env == "subproc" else "dummy",
+        monitor_files=tuple(folder.monitor_file(rank) for rank in range(config.n_envs)),
+        elapsed=elapsed,
+        gym_packages=options.gym_packages,
+        normalizer=_normalizer(config, source, trust=options.trust),
+    )
+    env = make_vec_env(config, settings)
+    opened.append(env)
+    eval_env = None
+    if options.eval_freq > 0 and not options.eval_on_train_env:
+        evaluation = replace(
+            settings, mode="evaluate", n_envs=options.n_eval_envs, monitor_files=(), elapsed=0.0
+        )
+        eval_env = make_vec_env(config, evaluation)
+        opened.append(eval_env)
+    agent = build_agent(
+        config,
+        env,
+        BuildSettings(
+            seed=options.seed,
+            device=options.device,
+            tensorboard_log=options.tensorboard_log,
+            verbose=options.verbose,
+        ),
+    )
+    return env, eval_env, agent
+
+
+def _normalizer(config: RunConfig, source: ModelSource | None, *, trust: bool) -> Any:
+    if config.normalize is None or source is None or source.normalizer is None:
+        return None
+    return load_normalizer(source.normalizer, trust=trust)
+
+
+def _warm_start(agent: BaseAlgorithm, options: TrainOptions, source: ModelSource) -> dict[str, str]:
+    restored = warm_start(agent, source, repeat_warmup=options.repeat_warmup, trust=options.trust)
+    if options.config.normalize is not None:
+        restored["normaliser"] = (
+            "not restored: none beside the model; statistics start anew"
+            if source.normalizer is None
+            else f"restored from {source.normalizer}"
+        )
+    restored["random states"] = "start from the seed of this run"
+    for what, how in restored.items():
+        console.message(f"  {what}: {how}")
+    return restored
+
+
+def _parent(source: ModelSource | None) -> str | None:
+    if source is None:
+        return None
+    return str((source.folder.path if source.folder else source.model).resolve())
+
+
+def _close_all(environments: list[VecEnv]) -> None:
+    for env in environments:
+        try:
+            env.close()
+        except Exception as error:  # a dead worker process must not hide the first error
+            console.warn(f"an environment did not close: {describe(error)}")

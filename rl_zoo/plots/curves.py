@@ -1,0 +1,270 @@
+"""Evaluation curves: one per seed, brought to a common grid, summarised over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_zoo.errors import DamagedFileError, NothingFoundError
+from rl_zoo.plots.statistics import Bootstrap, Floats, SeedStatistics, summarize_seeds
+from rl_zoo.runs.lineage import Lineage, Segment, group_lineages
+from rl_zoo.runs.results import load_evaluations
+from rl_zoo.runs.search import FoundRun
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One number per evaluation: the mean over its episodes.
+
+    Attributes:
+        timesteps: Environment steps, strictly ascending, (k,).
+        values: Mean over the episodes of each evaluation, (k,).
+    """
+
+    timesteps: Floats
+    values: Floats
+
+
+@dataclass(frozen=True)
+class SeedCurve:
+    """The evaluations of one independently started training.
+
+    Attributes:
+        lineage: The runs it consists of.
+        branches: One curve per branch; several only where a run was continued more than once.
+    """
+
+    lineage: Lineage
+    branches: tuple[Curve, ...]
+
+    @property
+    def last_step(self) -> int:
+        """Step of the last evaluation."""
+        return int(max(curve.timesteps[-1] for curve in self.branches))
+
+    @property
+    def last_value(self) -> float:
+        """Value of the last evaluation (mean over branches)."""
+        return float(np.mean([curve.values[-1] for curve in self.branches]))
+
+    def resampled(self, grid: Floats) -> Floats:
+        """Return the values at ``grid`` by linear interpolation, NaN beyond the evaluations.
+
+        The first and last values hold for half a grid spacing beyond their steps, so that
+        evaluations that fall some steps beside the grid still count.
+        """
+        margin = float(np.median(np.diff(grid))) / 2 if len(grid) > 1 else 0.0
+        rows = np.stack([_interpolate(curve, grid, margin) for curve in self.branches])
+        present = np.isfinite(rows)
+        total = np.where(present, rows, 0.0).sum(axis=0)
+        count = present.sum(axis=0)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+@dataclass(frozen=True)
+class Series:
+    """The seeds of one algorithm (and label) on one environment: one line of a figure.
+
+    Attributes:
+        env_name: Environment.
+        algo: Algorithm, lower case.
+        label: Label of the log folder; "" if there is only one.
+        seeds: At least one.
+    """
+
+    env_name: str
+    algo: str
+    label: str
+    seeds: tuple[SeedCurve, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of seeds."""
+        return len(self.seeds)
+
+    @property
+    def title(self) -> str:
+        """Name in legends and tables, without n."""
+        return f"{self.algo.upper()} {self.label}".strip()
+
+    def last_values(self) -> Floats:
+        """Return the last evaluation of every seed, (n_seeds,)."""
+        return np.array([seed.last_value for seed in self.seeds])
+
+    def last_steps(self) -> list[int]:
+        """Return the step of the last evaluation of every seed."""
+        return [seed.last_step for seed in self.seeds]
+
+
+@dataclass(frozen=True)
+class AlignedSeries:
+    """A series on a common grid.
+
+    Attributes:
+        series: What it was made from.
+        timesteps: The grid, (k,).
+        per_seed: (n_seeds, k), NaN where a seed has no value.
+        statistics: Summary over seeds at each grid point.
+    """
+
+    series: Series
+    timesteps: Floats
+    per_seed: Floats
+    statistics: SeedStatistics
+
+
+@dataclass(frozen=True)
+class CurveRequest:
+    """Which numbers to read and which part of them to keep.
+
+    Attributes:
+        key: Array of ``evaluations.npz``.
+        max_timesteps: Evaluations after this step are cut off; None keeps all.
+        min_timesteps: A seed whose last evaluation is before this step is left out.
+    """
+
+    key: str = "results"
+    max_timesteps: int | None = None
+    min_timesteps: int = -1
+
+
+def load_series(
+    runs: Sequence[FoundRun], label: str, request: CurveRequest
+) -> tuple[Series | None, list[str]]:
+    """Read the runs of one algorithm, environment and log folder as seeds.
+
+    Returns:
+        The series, None if the runs hold no evaluation, and one sentence for everything that was
+        joined, cut or left out.
+    """
+    notes: list[str] = []
+    seeds = []
+    for lineage in group_lineages(runs):
+        notes.extend(_describe_lineage(lineage))
+        seed = _load_seed(lineage, request, notes)
+        if seed is not None:
+            seeds.append(seed)
+    if not seeds:
+        return None, notes
+    return Series(runs[0].env_name, runs[0].algo, label, tuple(seeds)), notes
+
+
+def align(series: Series, settings: Bootstrap | None = None) -> AlignedSeries:
+    """Bring the seeds of ``series`` to a common grid and summarise them."""
+    curves = [curve for seed in series.seeds for curve in seed.branches]
+    grid = common_grid([curve.timesteps for curve in curves])
+    per_seed = np.stack([seed.resampled(grid) for seed in series.seeds])
+    return AlignedSeries(series, grid, per_seed, summarize_seeds(per_seed, settings=settings))
+
+
+def common_grid(timesteps: Sequence[Floats]) -> Floats:
+    """Return the steps at which curves evaluated at ``timesteps`` are compared.
+
+    Their own steps where the curves share them (runs of unequal length, or one evaluated at every
+    tenth step of another); otherwise regular steps at the median distance between evaluations.
+    """
+    union = np.unique(np.concatenate(timesteps)).astype(float)
+    longest = max(len(steps) for steps in timesteps)
+    if len(union) <= 1.25 * longest:
+        return union
+    gaps = [float(np.median(np.diff(steps))) for steps in timesteps if len(steps) > 1]
+    span = float(union[-1] - union[0])
+    n_gaps = max(1, round(span / float(np.median(gaps)))) if gaps else 1
+    return np.linspace(union[0], union[-1], n_gaps + 1)
+
+
+def latest_rows(timesteps: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the rows that a later session of the same run did not repeat.
+
+    A run that was killed and resumed from an earlier checkpoint may hold the evaluations after that
+    checkpoint twice; the later ones belong to the policy that trained on.
+    """
+    if len(timesteps) == 0:
+        return np.zeros(0, dtype=np.intp)
+    smallest_after = np.minimum.accumulate(timesteps[::-1])[::-1]
+    keep = np.append(timesteps[:-1] < smallest_after[1:], True)
+    return np.flatnonzero(keep)
+
+
+def _load_seed(lineage: Lineage, request: CurveRequest, notes: list[str]) -> SeedCurve | None:
+    loaded = {run: _load_run(run, request.key, notes) for run in lineage.runs}
+    branches = [_join(branch, loaded) for branch in lineage.branches]
+    branches = [curve for curve in branches if len(curve.timesteps)]
+    if not branches:
+        return None
+    name = lineage.runs[0].name
+    last = int(max(curve.timesteps[-1] for curve in branches))
+    if last < request.min_timesteps:
+        notes.append(f"{name}: left out, it ends at step {last:,} (-min {request.min_timesteps:,})")
+        return None
+    limit = request.max_timesteps
+    if limit is not None and last > limit:
+        notes.append(f"{name}: cut at step {limit:,} of {last:,} (-max)")
+        branches = [_cut(curve, limit) for curve in branches]
+        branches = [curve for curve in branches if len(curve.timesteps)]
+    return SeedCurve(lineage, tuple(branches)) if branches else None
+
+
+def _load_run(run: FoundRun, key: str, notes: list[str]) -> Curve | None:
+    try:
+        evaluations = load_evaluations(run.folder.evaluations)
+        scores = evaluations.scores(key)
+    except (NothingFoundError, DamagedFileError) as error:
+        reason = str(error)
+        if not run.folder.evaluations.exists():
+            reason = "no evaluations.npz"
+        notes.append(f"{run.name}: left out: {reason}")
+        return None
+    if scores.size == 0:
+        notes.append(f"{run.name}: left out: its evaluations hold no episode")
+        return None
+    rows = latest_rows(evaluations.timesteps)
+    steps, values = evaluations.timesteps[rows].astype(float), scores[rows].mean(axis=1)
+    finite = np.isfinite(values)
+    if not finite.all():
+        notes.append(f"{run.name}: {np.sum(~finite)} of {len(finite)} evaluations are not numbers")
+    return Curve(steps[finite], values[finite])
+
+
+def _join(branch: Sequence[Segment], loaded: dict[FoundRun, Curve | None]) -> Curve:
+    steps: list[Floats] = [np.zeros(0)]
+    values: list[Floats] = [np.zeros(0)]
+    for segment in branch:
+        curve = loaded[segment.run]
+        if curve is None:
+            continue
+        shifted = curve.timesteps + segment.offset
+        keep = shifted > segment.start if segment.start else np.ones(len(shifted), dtype=bool)
+        if segment.until is not None:
+            keep &= shifted <= segment.until
+        steps.append(shifted[keep])
+        values.append(curve.values[keep])
+    return Curve(np.concatenate(steps), np.concatenate(values))
+
+
+def _cut(curve: Curve, limit: int) -> Curve:
+    keep = curve.timesteps <= limit
+    return Curve(curve.timesteps[keep], curve.values[keep])
+
+
+def _interpolate(curve: Curve, grid: Floats, margin: float) -> Floats:
+    values = np.interp(grid, curve.timesteps, curve.values)
+    covered = (grid >= curve.timesteps[0] - margin) & (grid <= curve.timesteps[-1] + margin)
+    return np.where(covered, values, np.nan)
+
+
+def _describe_lineage(lineage: Lineage) -> list[str]:
+    notes = []
+    if len(lineage.runs) > 1:
+        names = " -> ".join(run.name for run in lineage.runs)
+        fork = f" ({len(lineage.branches)} branches, averaged)" if len(lineage.branches) > 1 else ""
+        notes.append(f"{names}: a run and its continuation{fork}, counted as one seed")
+    if lineage.origin is not None:
+        notes.append(
+            f"{lineage.runs[0].name}: started from {lineage.origin.parent}, which is not part of "
+            "this curve; counted as a seed of its own"
+        )
+    return notes

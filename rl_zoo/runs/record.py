@@ -1,0 +1,131 @@
+"""``run.json``: where a run comes from, what it ran with and how it ended."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from rl_zoo.errors import DamagedFileError
+from rl_zoo.runs.atomic import write_text
+from rl_zoo.runs.folder import RunFolder
+
+FORMAT = 1
+
+RECORDED_PACKAGES = (
+    "stable-baselines3",
+    "sb3-contrib",
+    "torch",
+    "gymnasium",
+    "mujoco",
+    "numpy",
+    "optuna",
+    "onnxruntime",
+)
+
+
+@dataclass
+class RunRecord:
+    """Content of ``run.json``."""
+
+    algo: str
+    env_id: str
+    seed: int
+    n_timesteps: int
+    """Effective budget in environment steps."""
+    num_timesteps: int = 0
+    """Steps done so far, over all sessions."""
+    state: str = "running"
+    """``running``, ``finished``, ``interrupted`` or ``crashed``."""
+    reason: str = ""
+    """Why the run was interrupted or crashed, in one sentence."""
+    parent: str | None = None
+    """Run or model this one was started from with ``-i``."""
+    restored: dict[str, str] = field(default_factory=dict)
+    """What was taken over from the parent, and what was not."""
+    command: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    host: str = ""
+    started_at: str = ""
+    ended_at: str | None = None
+    wall_time_s: float = 0.0
+    """Seconds of training, over all sessions."""
+    threads: int = 1
+    fast_matmul: bool = False
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+    """One entry per start: from_step, to_step, started_at, ended_at, state."""
+    end_reasons: dict[str, int] = field(default_factory=dict)
+    """How often each termination or truncation reason ended a training episode."""
+    format: int = FORMAT
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def write_record(folder: RunFolder, record: RunRecord) -> None:
+    """Write ``run.json`` atomically."""
+    write_text(folder.record_file, json.dumps(asdict(record), indent=2) + "\n")
+
+
+def read_record(folder: RunFolder) -> RunRecord | None:
+    """Read ``run.json``; None if the folder has none (a zoo folder).
+
+    Raises:
+        DamagedFileError: If the file is not a run record.
+    """
+    if not folder.record_file.is_file():
+        return None
+    try:
+        content = json.loads(folder.record_file.read_text(encoding="utf-8"))
+        known = {item.name for item in fields(RunRecord)}
+        return RunRecord(**{key: value for key, value in content.items() if key in known})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DamagedFileError(f"{folder.record_file}: not a run record ({error})") from error
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return versions, git commit and host for a new record."""
+    versions = {"python": platform.python_version(), "rl_zoo": _own_version()}
+    for package in RECORDED_PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    commit = _git("rev-parse", "HEAD")
+    return {
+        "versions": versions,
+        "git_commit": commit,
+        "git_dirty": None if commit is None else bool(_git("status", "--porcelain")),
+        "host": f"{platform.node()} ({platform.platform()})",
+    }
+
+
+def _own_version() -> str:
+    from rl_zoo import __version__
+
+    return __version__
+
+
+def _git(*arguments: str) -> str | None:
+    """Return what git says in the folder of this package, or None outside a checkout."""
+    try:
+        answer = subprocess.run(
+            ["git", *arguments],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,283 @@
+"""One session of learning: run it to the end of the budget or the first stop, and save in any case."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnv
+
+from rl_zoo import console
+from rl_zoo.agents.checkpoint import RestoredRun, save_checkpoint
+from rl_zoo.agents.weights import has_finite_weights, save_agent
+from rl_zoo.callbacks.bookkeeping import BookkeepingCallback
+from rl_zoo.callbacks.checkpoint import CheckpointAction
+from rl_zoo.callbacks.clean_stop import CleanStopCallback
+from rl_zoo.callbacks.evaluation import (
+    EvaluationCallback,
+    EvaluationHistory,
+    EvaluationOnTrainEnvAction,
+    EvaluationSettings,
+    Evaluator,
+)
+from rl_zoo.callbacks.progress import PlainProgressCallback
+from rl_zoo.callbacks.registry import CALLBACKS
+from rl_zoo.callbacks.safe_points import SafePointAction, SafePointCallback
+from rl_zoo.config.model import RunConfig
+from rl_zoo.config.yaml import dump_yaml
+from rl_zoo.envs.guarded import describe, find_guard
+from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
+from rl_zoo.runs.atomic import write_text, write_with
+from rl_zoo.runs.checkpoints import prune_checkpoints
+from rl_zoo.runs.folder import RunFolder
+from rl_zoo.runs.record import RunRecord, now, write_record
+from rl_zoo.stop_signals import StopSignals
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How a configuration is run; everything here comes from flags."""
+
+    config: RunConfig
+    seed: int
+    log_folder: Path = Path("logs")
+    uuid: bool = False
+    command: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """All flags by their long names, written as ``args.yml``."""
+    device: str = "auto"
+    threads: int = 1
+    vec_env: str = "dummy"
+    gym_packages: tuple[str, ...] = ()
+    eval_freq: int = 0
+    eval_episodes: int = 5
+    n_eval_envs: int = 1
+    eval_on_train_env: bool = False
+    save_freq: int = -1
+    keep_checkpoints: int = 3
+    save_replay_buffer: bool = False
+    log_interval: int = -1
+    verbose: int = 1
+    progress: bool = False
+    tensorboard_log: Path | None = None
+    trained_agent: Path | None = None
+    repeat_warmup: bool = False
+    trust: bool = False
+    resume: RunFolder | None = None
+
+
+@dataclass
+class Experiment:
+    """A run that is ready to learn."""
+
+    options: TrainOptions
+    folder: RunFolder
+    record: RunRecord
+    agent: BaseAlgorithm
+    env: VecEnv
+    eval_env: VecEnv | None
+    history: EvaluationHistory
+    stop: StopSignals
+    restored: RestoredRun | None = None
+    started: float = 0.0
+
+    @property
+    def config(self) -> RunConfig:
+        """What is learned."""
+        return self.options.config
+
+    def extra_state(self) -> dict[str, Any]:
+        """Return the state beside the agent that belongs into every checkpoint."""
+        return {
+            "evaluations": asdict(self.history),
+            "end_reasons": dict(self.record.end_reasons),
+            "wall_time_s": self.wall_time(),
+        }
+
+    def wall_time(self) -> float:
+        """Return the seconds of training over all sessions."""
+        return self.record.wall_time_s + (time.time() - self.started if self.started else 0.0)
+
+
+def write_parameters(folder: RunFolder, options: TrainOptions) -> None:
+    """Write ``config.yml``, ``args.yml`` and ``command.txt``."""
+    config = options.config
+    arguments = {**options.arguments, "seed": options.seed}
+    arguments["env_kwargs"] = dict(config.env_kwargs) or None
+    arguments["eval_env_kwargs"] = dict(config.eval_env_kwargs) or None
+    write_text(folder.config_file, dump_yaml(dict(config.hyperparams)))
+    write_text(folder.args_file, dump_yaml(arguments))
+    if options.resume is None:
+        write_text(folder.command_file, options.command + "\n")
+
+
+def learn(experiment: Experiment) -> None:
+    """Train to the end of the budget, or to the first stop, and save in any case."""
+    agent, record = experiment.agent, experiment.record
+    first_step = agent.num_timesteps
+    session = {"started_at": now(), "from_step": first_step, "state": "running"}
+    record.sessions.append(session)
+    record.state, record.reason, record.ended_at = "running", "", None
+    write_record(experiment.folder, record)
+    experiment.started = time.time()
+    try:
+        with experiment.stop as stop:
+            find_guard(experiment.env).stop_when(stop.reason)
+            agent.learn(
+                experiment.config.n_timesteps - first_step,
+                callback=make_callbacks(experiment),
+                reset_num_timesteps=first_step == 0,
+                progress_bar=experiment.options.progress and sys.stderr.isatty(),
+                **_log_interval(experiment.options),
+            )
+    except BaseException as error:
+        _end_early(experiment, error)
+    else:
+        _finish(experiment)
+
+
+def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
+    """Return the callbacks of a run, in the order they are called."""
+    options, agent, env = experiment.options, experiment.agent, experiment.env
+    guard = find_guard(env)
+    settings = EvaluationSettings(
+        frequency=options.eval_freq,
+        n_episodes=options.eval_episodes,
+        seed=options.seed,
+    )
+    evaluator = Evaluator(agent, experiment.folder, settings, experiment.history)
+    checkpoint = CheckpointAction(
+        experiment.folder,
+        agent,
+        env,
+        save_freq=options.save_freq,
+        keep=options.keep_checkpoints,
+        extra=experiment.extra_state,
+    )
+    checkpoint.last_step = agent.num_timesteps
+    actions: list[SafePointAction] = [checkpoint]
+    if options.eval_on_train_env:
+        actions.insert(0, EvaluationOnTrainEnvAction(evaluator, env))
+    callbacks: list[BaseCallback] = [
+        BookkeepingCallback(experiment.folder.progress_file, experiment.record.end_reasons),
+        SafePointCallback(guard, actions, experiment.restored),
+    ]
+    if experiment.eval_env is not None:
+        callbacks.append(EvaluationCallback(evaluator, experiment.eval_env, experiment.stop.reason))
+    user = [CALLBACKS.load(item.name)(**item.kwargs) for item in experiment.config.callbacks]
+    if user:
+        callbacks.append(CleanStopCallback(user, experiment.stop.request))
+    if options.progress and not sys.stderr.isatty():
+        callbacks.append(PlainProgressCallback(experiment.config.n_timesteps))
+    return callbacks
+
+
+def _finish(experiment: Experiment) -> None:
+    save_final(experiment)
+    if experiment.options.save_freq > 0:
+        _save_checkpoint(experiment)
+    _write_end(experiment, "finished", "")
+
+
+def _end_early(experiment: Experiment, error: BaseException) -> None:
+    """Save everything, record how the run ended, and raise the error that tells the user."""
+    if isinstance(error, (SystemExit, GeneratorExit)):
+        raise error
+    folder, agent = experiment.folder, experiment.agent
+    if isinstance(error, TrainingInterrupted) and str(error).startswith("stopped by callback"):
+        console.message(str(error))
+        _finish(experiment)
+        return
+    if isinstance(error, (TrainingInterrupted, KeyboardInterrupt)):
+        state, reason = "interrupted", str(error) or "SIGINT"
+    else:
+        state, reason = "crashed", _crash_reason(experiment, error)
+        with contextlib.suppress(OSError):
+            write_text(folder.crash_report, "".join(traceback.format_exception(error)))
+    if has_finite_weights(agent):
+        saved = _save_checkpoint(experiment)
+        with contextlib.suppress(OSError):
+            save_final(experiment)
+    else:
+        saved = False
+        console.warn("the weights are not finite and were not saved; the last checkpoint stays")
+    _write_end(experiment, state, reason)
+    step = agent.num_timesteps
+    told = f"{reason} at step {step} of {experiment.config.n_timesteps}"
+    if saved:
+        told += (
+            f"; everything is saved in {folder.path}\n"
+            f"resume with: python -m rl_zoo.train --resume {folder.path}"
+        )
+    if state == "interrupted":
+        raise TrainingInterrupted(told) from None
+    fault: ZooError = ZooError(told + f"\ntraceback: {folder.crash_report}")
+    if isinstance(error, NonFiniteError) or not has_finite_weights(agent):
+        fault = NonFiniteError(told)
+    elif isinstance(error, RobotFault):
+        fault = RobotFault(told + f"\ntraceback: {folder.crash_report}")
+    raise fault from error
+
+
+def _crash_reason(experiment: Experiment, error: BaseException) -> str:
+    if isinstance(error, ZooError):
+        return str(error)
+    if not has_finite_weights(experiment.agent):
+        return "the policy's weights are not finite any more (learning diverged)"
+    return describe(error)
+
+
+def save_final(experiment: Experiment) -> None:
+    """Write the model, its normaliser and, if asked, the replay buffer under the zoo's names."""
+    folder, agent = experiment.folder, experiment.agent
+    normalizer = agent.get_vec_normalize_env()
+    if normalizer is not None:
+        write_with(folder.final_normalizer, normalizer.save)
+    save_agent(agent, folder.final_model)
+    save_buffer = getattr(agent, "save_replay_buffer", None)
+    if experiment.options.save_replay_buffer and save_buffer is not None:
+        write_with(folder.replay_buffer, save_buffer)
+
+
+def _save_checkpoint(experiment: Experiment) -> bool:
+    folder = experiment.folder
+    try:
+        if not folder.config_file.is_file():  # the folder was deleted while training
+            folder.params.mkdir(parents=True, exist_ok=True)
+            write_parameters(folder, experiment.options)
+        save_checkpoint(folder, experiment.agent, experiment.env, experiment.extra_state())
+        prune_checkpoints(folder, experiment.options.keep_checkpoints)
+    except OSError as error:
+        console.error(
+            f"the checkpoint could not be saved: {error.strerror or error} "
+            f"({error.filename or folder.path}); earlier checkpoints are intact"
+        )
+        return False
+    return True
+
+
+def _write_end(experiment: Experiment, state: str, reason: str) -> None:
+    record, steps = experiment.record, experiment.agent.num_timesteps
+    record.wall_time_s = experiment.wall_time()
+    experiment.started = 0.0
+    record.state, record.reason, record.ended_at = state, reason, now()
+    record.num_timesteps = steps
+    record.sessions[-1].update(to_step=steps, ended_at=now(), state=state)
+    try:
+        write_record(experiment.folder, record)
+    except OSError as error:
+        console.error(f"{experiment.folder.record_file}: not written ({error.strerror})")
+
+
+def _log_interval(options: TrainOptions) -> dict[str, Any]:
+    if options.log_interval == -1:
+        return {}
+    return {"log_interval": options.log_interval if options.log_interval > 0 else None}

@@ -1,0 +1,1 @@
+"""Gymnasium wrappers, one per file; all sit inside Monitor."""

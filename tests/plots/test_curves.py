@@ -1,0 +1,125 @@
+"""From run folders to curves over seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rl_zoo.plots.curves import CurveRequest, align, common_grid, latest_rows, load_series
+from rl_zoo.runs.search import find_runs
+
+
+def load(folder, **request):
+    return load_series(find_runs([folder]), "", CurveRequest(**request))
+
+
+def test_mean_per_evaluation_by_hand(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1", timesteps=[10, 20], results=[[1.0, 3.0], [5.0, 7.0]])
+    make_run(tmp_path, "E-v0_2", timesteps=[10, 20], results=[[2.0, 2.0], [0.0, 4.0]])
+    series, notes = load(tmp_path)
+    aligned = align(series)
+    assert aligned.timesteps.tolist() == [10, 20]
+    assert aligned.per_seed.tolist() == [[2.0, 6.0], [2.0, 2.0]]
+    assert aligned.statistics.center.tolist() == [2.0, 4.0]
+    assert series.last_values().tolist() == [6.0, 2.0]
+    assert notes == []
+
+
+def test_resumed_run_is_one_seed(make_run, tmp_path):
+    first = make_run(tmp_path, "E-v0_1", timesteps=[10, 20], results=[[1.0], [2.0]])
+    make_run(
+        tmp_path,
+        "E-v0_2",
+        timesteps=[10, 20],
+        results=[[3.0], [4.0]],
+        trained_agent=str(first / "E-v0.zip"),
+    )
+    make_run(tmp_path, "E-v0_3", timesteps=[10, 20, 30, 40], results=[[0.0], [0.0], [0.0], [0.0]])
+    series, notes = load(tmp_path)
+    assert series.n == 2
+    aligned = align(series)
+    assert aligned.timesteps.tolist() == [10, 20, 30, 40]
+    assert aligned.per_seed[0].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert series.last_values().tolist() == [4.0, 0.0]
+    assert notes == ["ppo/E-v0_1 -> ppo/E-v0_2: a run and its continuation, counted as one seed"]
+
+
+def test_two_continuations_of_one_run_are_averaged_into_one_seed(make_run, tmp_path):
+    first = make_run(tmp_path, "E-v0_1", timesteps=[10], results=[[1.0]])
+    for number, value in ((2, 4.0), (3, 6.0)):
+        agent = str(first / "E-v0.zip")
+        make_run(tmp_path, f"E-v0_{number}", timesteps=[10], results=[[value]], trained_agent=agent)
+    series, notes = load(tmp_path)
+    assert series.n == 1
+    assert align(series).per_seed.tolist() == [[1.0, 5.0]]
+    assert "2 branches, averaged" in notes[0]
+
+
+def test_shorter_run_stays_in_and_n_drops(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1", timesteps=[10, 20, 30], results=[[1.0], [2.0], [3.0]])
+    make_run(tmp_path, "E-v0_2", timesteps=[10, 20], results=[[3.0], [4.0]])
+    series, _ = load(tmp_path)
+    aligned = align(series)
+    assert aligned.statistics.n.tolist() == [2, 2, 1]
+    assert aligned.statistics.center.tolist() == [2.0, 3.0, 3.0]
+    assert series.last_steps() == [30, 20]
+
+
+def test_evaluations_beside_each_other_share_a_grid(make_run, tmp_path):
+    """Evaluations at episode ends fall on different steps in every run."""
+    make_run(tmp_path, "E-v0_1", timesteps=range(100, 1100, 100), results=[[1.0]] * 10)
+    make_run(tmp_path, "E-v0_2", timesteps=range(113, 1113, 100), results=[[3.0]] * 10)
+    aligned = align(load(tmp_path)[0])
+    assert len(aligned.timesteps) == 10
+    assert aligned.statistics.n.min() == 2
+    assert aligned.statistics.center == pytest.approx(np.full(10, 2.0))
+
+
+def test_grid_of_nested_evaluation_frequencies_keeps_the_fine_one():
+    fine, coarse = np.arange(10.0, 110.0, 10.0), np.array([50.0, 100.0])
+    assert common_grid([fine, coarse]).tolist() == fine.tolist()
+
+
+def test_interpolation_between_evaluations_is_linear(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1", timesteps=[10, 20, 30], results=[[0.0], [1.0], [2.0]])
+    make_run(tmp_path, "E-v0_2", timesteps=[10, 30], results=[[0.0], [6.0]])
+    assert align(load(tmp_path)[0]).per_seed[1].tolist() == [0.0, 3.0, 6.0]
+
+
+def test_evaluations_repeated_after_a_resume_replace_the_lost_ones():
+    assert latest_rows(np.array([10, 20, 30, 20, 30, 40])).tolist() == [0, 3, 4, 5]
+    assert latest_rows(np.array([10, 20, 20])).tolist() == [0, 2]
+    assert latest_rows(np.array([], dtype=int)).tolist() == []
+
+
+def test_max_cuts_and_min_leaves_out_and_both_say_so(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1", timesteps=[10, 20, 30], results=[[1.0], [2.0], [3.0]])
+    make_run(tmp_path, "E-v0_2", timesteps=[10], results=[[9.0]])
+    series, notes = load(tmp_path, max_timesteps=20, min_timesteps=15)
+    assert series.n == 1
+    assert series.last_values().tolist() == [2.0]
+    assert any("E-v0_1: cut at step 20 of 30" in note for note in notes)
+    assert any("E-v0_2: left out, it ends at step 10" in note for note in notes)
+
+
+def test_damaged_and_empty_runs_are_left_out_aloud(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1", timesteps=[10], results=[[1.0]])
+    damaged = make_run(tmp_path, "E-v0_2") / "evaluations.npz"
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    make_run(tmp_path, "E-v0_3", timesteps=None)
+    make_run(tmp_path, "E-v0_4", timesteps=[10], results=np.zeros((1, 0)))
+    series, notes = load(tmp_path)
+    assert series.n == 1
+    assert [note.split(":")[0] for note in notes] == ["ppo/E-v0_2", "ppo/E-v0_3", "ppo/E-v0_4"]
+
+
+def test_evaluations_that_are_not_numbers_do_not_become_numbers(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1", timesteps=[10, 20], results=[[1.0], [np.nan]])
+    series, notes = load(tmp_path)
+    assert series.last_values().tolist() == [1.0]
+    assert "1 of 2 evaluations are not numbers" in notes[0]
+
+
+def test_no_evaluations_no_series(make_run, tmp_path):
+    make_run(tmp_path, timesteps=None)
+    assert load(tmp_path)[0] is None

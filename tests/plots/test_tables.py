@@ -1,0 +1,74 @@
+"""The table of last evaluations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rl_zoo.plots.curves import Curve, SeedCurve, Series
+from rl_zoo.plots.tables import EMPTY_CELL, format_cell, format_number, format_steps, results_table
+from rl_zoo.runs.lineage import Lineage
+
+
+def series(values, *, env="Env-v0", algo="sac", label="", steps=None):
+    steps = steps or [1000] * len(values)
+    seeds = tuple(
+        SeedCurve(Lineage((), ()), (Curve(np.array([float(step)]), np.array([value])),))
+        for value, step in zip(values, steps, strict=True)
+    )
+    return Series(env, algo, label, seeds)
+
+
+def test_cell_by_hand():
+    # Sample standard deviation of 80, 90, 100 is 10; its standard error 10 / sqrt(3) = 5.77.
+    assert format_cell(series([80.0, 90.0, 100.0])) == "90.0 ± 5.8 (n=3)"
+    assert format_cell(series([80.0, 90.0, 130.0]), "median") == "90 (n=3)"
+
+
+def test_one_seed_claims_no_error():
+    assert format_cell(series([123.4])) == "123.4 (n=1)"
+
+
+def test_different_last_steps_are_said():
+    text = format_cell(series([1.0, 1.0], steps=[8000, 20_000]))
+    assert text == "1.000 ± 0 (n=2, at 8k–20k steps)"
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "expected"),
+    [
+        (9534.6, 99.7, "9535"),
+        (-150.83, 5.77, "-150.8"),
+        (0.98765, 0.0123, "0.988"),
+        (-0.0001, 1.0, "0.0"),
+        (12345.6, float("nan"), "12346"),
+        (0.5, float("nan"), "0.500"),
+        (0.0, float("nan"), "0"),
+    ],
+)
+def test_numbers_have_the_decimals_that_mean_something(value, error, expected):
+    assert format_number(value, error) == expected
+
+
+def test_steps_are_short():
+    assert [format_steps(n) for n in (500, 8000, 1_500_000)] == ["500", "8k", "1.5M"]
+
+
+def test_markdown_has_no_number_where_there_is_no_run():
+    table = results_table([series([1.0], env="A-v0"), series([2.0], env="B-v0", algo="ppo")])
+    lines = table.to_markdown().splitlines()
+    assert [cell.strip() for cell in lines[0].strip("|").split("|")] == [
+        "Environment",
+        "SAC",
+        "PPO",
+    ]
+    assert [cell.strip() for cell in lines[2].strip("|").split("|")][2] == EMPTY_CELL
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_zoo_layout_has_labels_under_the_algorithms():
+    table = results_table([series([1.0], label="a"), series([2.0], label="b")])
+    zoo = table.to_zoo({})
+    assert zoo["headers"] == ["Environments", "SAC", "SAC"]
+    assert zoo["value_matrix"][0] == ["", "a", "b"]
+    assert zoo["value_matrix"][1] == ["Env-v0", "1.000 (n=1)", "2.000 (n=1)"]

@@ -1,0 +1,108 @@
+"""Training curves from monitor files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rl_zoo.plots.training import fitting_window, load_training_curves, plot_training
+from rl_zoo.runs.search import find_runs
+
+
+def load(folder, y_axis="reward", max_timesteps=None):
+    return load_training_curves(find_runs([folder]), y_axis, max_timesteps)
+
+
+def episodes(n, start=0.0):
+    return [(start + i, 10, 36.0 * (i + 1)) for i in range(n)]
+
+
+def test_axes_by_hand(make_run, tmp_path):
+    make_run(tmp_path, episodes=episodes(3))
+    (curve,), notes = load(tmp_path)
+    assert curve.values.tolist() == [0.0, 1.0, 2.0]
+    assert curve.x("steps").tolist() == [10.0, 20.0, 30.0]
+    assert curve.x("episodes").tolist() == [1.0, 2.0, 3.0]
+    assert curve.x("time") == pytest.approx([0.01, 0.02, 0.03])
+    assert notes == []
+
+
+def test_continuation_is_drawn_after_its_parent(make_run, tmp_path):
+    first = make_run(tmp_path, "E-v0_1", timesteps=None, episodes=episodes(2))
+    agent = str(first / "E-v0.zip")
+    make_run(tmp_path, "E-v0_2", timesteps=None, episodes=episodes(2, 5.0), trained_agent=agent)
+    (curve,), notes = load(tmp_path)
+    assert curve.values.tolist() == [0.0, 1.0, 5.0, 6.0]
+    assert curve.steps.tolist() == [10.0, 20.0, 30.0, 40.0]
+    assert curve.times == pytest.approx([0.01, 0.02, 0.03, 0.04])
+    assert curve.name == "E-v0_1 → E-v0_2"
+    assert "drawn as one" in notes[0]
+
+
+def test_parent_ends_where_its_checkpoint_was_taken(make_run, tmp_path):
+    first = make_run(tmp_path, "E-v0_1", timesteps=None, episodes=episodes(4))
+    agent = str(first / "rl_model_20_steps.zip")
+    make_run(tmp_path, "E-v0_2", timesteps=None, episodes=episodes(1, 9.0), trained_agent=agent)
+    assert load(tmp_path)[0][0].values.tolist() == [0.0, 1.0, 9.0]
+
+
+def test_max_timesteps_cuts_aloud(make_run, tmp_path):
+    make_run(tmp_path, episodes=episodes(5))
+    (curve,), notes = load(tmp_path, max_timesteps=30)
+    assert curve.steps[-1] == 30
+    assert "cut at step 30 of 50" in notes[0]
+
+
+def test_success_needs_its_column(make_run, tmp_path):
+    path = make_run(tmp_path, episodes=episodes(2))
+    curves, notes = load(tmp_path, "success")
+    assert curves == []
+    assert "no column 'is_success'" in notes[0]
+    rows = "0.0,10,1.0,False\n1.0,10,2.0,True\n"
+    (path / "0.monitor.csv").write_text('#{"t_start": 0.0}\nr,l,t,is_success\n' + rows)
+    assert load(tmp_path, "success")[0][0].values.tolist() == [0.0, 1.0]
+
+
+def test_runs_without_episodes_are_named(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1")
+    make_run(tmp_path, "E-v0_2", episodes=[])
+    curves, notes = load(tmp_path)
+    assert curves == []
+    assert [note.split(": ")[-1] for note in notes] == ["no monitor.csv", "no episode has ended"]
+
+
+def test_window_longer_than_the_run_shrinks_and_says_so(make_run, tmp_path):
+    make_run(tmp_path, episodes=episodes(10))
+    curves, _ = load(tmp_path)
+    figure, notes = plot_training("title", curves, ("steps", "reward"), 100)
+    assert "10 episodes are too few for -w 100: mean of 2" in notes[0]
+    mean_line = figure.axes[0].get_lines()[-1]
+    assert np.asarray(mean_line.get_ydata()) == pytest.approx(np.arange(9) + 0.5)
+    assert np.asarray(mean_line.get_xdata()) == pytest.approx(np.arange(20, 101, 10))
+
+
+@pytest.mark.parametrize(("n", "window", "used"), [(10, 100, 2), (3, 100, 1), (1, 1, 1), (9, 4, 4)])
+def test_fitting_window(n, window, used):
+    assert fitting_window(n, window) == used
+
+
+@pytest.mark.parametrize(
+    ("x_axis", "label"), [("steps", "Environment steps"), ("episodes", "Episodes")]
+)
+def test_axes_are_labelled(make_run, tmp_path, x_axis, label):
+    make_run(tmp_path, episodes=episodes(10))
+    figure, _ = plot_training("t", load(tmp_path, "length")[0], (x_axis, "length"), 2)
+    assert figure.axes[0].get_xlabel() == label
+    assert figure.axes[0].get_ylabel() == "Training episode length (steps)"
+
+
+def test_time_axis_chooses_its_unit(make_run, tmp_path):
+    make_run(tmp_path / "short", episodes=episodes(10))
+    make_run(tmp_path / "long", episodes=episodes(200))
+    for name, label, last in (
+        ("short", "Training time (min)", 6.0),
+        ("long", "Training time (h)", 2.0),
+    ):
+        figure, _ = plot_training("t", load(tmp_path / name)[0], ("time", "reward"), 2)
+        assert figure.axes[0].get_xlabel() == label
+        assert figure.axes[0].get_lines()[-1].get_xdata()[-1] == pytest.approx(last)
