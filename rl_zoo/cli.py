@@ -1,4 +1,4 @@
-"""``python -m rl_zoo.cli <command>`` and the console script ``rl_zoo``: one door to every command."""
+"""``python -m rl_zoo.cli <command>`` or ``rl_zoo <command>``: the door to every command."""
 
 from __future__ import annotations
 

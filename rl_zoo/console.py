@@ -1,6 +1,7 @@
 """Everything a person reads: results on stdout, messages on stderr.
 
-Plain text unless the stream is a terminal; ``NO_COLOR``, ``FORCE_COLOR`` and ``TERM=dumb`` are respected.
+Plain text unless the stream is a terminal; ``NO_COLOR``, ``FORCE_COLOR`` and ``TERM=dumb`` are
+respected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Divide the processor before torch is imported.
 
-A small network on a small computer runs fastest on few threads, and OpenMP threads that spin while they
-wait starve every other process. Both are decided by environment variables that libraries read on import.
+A small network on a small computer runs fastest on few threads, and OpenMP threads that spin while
+they wait starve every other process. Both are decided by environment variables that libraries read
+on import.
 """
 
 from __future__ import annotations

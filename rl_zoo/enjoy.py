@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -190,10 +191,12 @@ def _progress(wanted: bool, n_steps: int | None) -> Iterator[Callable[[], None] 
         return
     from tqdm import tqdm
 
-    with tqdm(total=n_steps, unit="step", file=sys.stderr, initial=-1) as bar:
+    with tqdm(total=n_steps, unit="step", file=sys.stderr) as bar:
+        calls = itertools.count()
 
         def advance() -> None:
-            bar.update()
+            if next(calls) > 0:  # the first is the reset
+                bar.update()
 
         yield advance
 

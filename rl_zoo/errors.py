@@ -1,7 +1,8 @@
 """The errors a user can meet, each with its exit code.
 
 Every message names what is wrong, where (``file:key`` or flag), the nearest valid name where there
-is one, and what to do next. The command line prints the message alone; ``--debug`` adds the traceback.
+is one, and what to do next. The command line prints the message alone; ``--debug`` adds the
+traceback.
 """
 
 from __future__ import annotations

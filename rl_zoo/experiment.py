@@ -1,4 +1,4 @@
-"""One training run from configuration to saved model. Composes the layers below and owns nothing else."""
+"""One training run, from configuration to saved model; composes the layers below."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def train(options: TrainOptions) -> Experiment:
 
     Raises:
         TrainingInterrupted: After a signal, with everything saved.
-        RobotFault: After a failure of the environment or a value that is not finite, with everything saved.
-        ConfigError: Before anything was opened or created.
+        RobotFault: After a failure of the environment or a value that is not finite, with
+        everything saved. ConfigError: Before anything was opened or created.
     """
     experiment = resume(options) if options.resume is not None else prepare(options)
     try:

@@ -1,7 +1,8 @@
 """Names for interchangeable parts: a short name, ``package.module:Attr`` or a dotted path.
 
-A part of ours is one row of a table ``name -> "module:Attr"``; it is imported when it is chosen. A third
-party adds a part through an entry-point group, read only when a name is not built in or a list is asked for.
+A part of ours is one row of a table ``name -> "module:Attr"``; it is imported when it is chosen. A
+third party adds a part through an entry-point group, read only when a name is not built in or a
+list is asked for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One session of learning: run it to the end of the budget or the first stop, and save in any case."""
+"""One session of learning: to the end of the budget or the first stop, saved in any case."""
 
 from __future__ import annotations
 

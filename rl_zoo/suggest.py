@@ -17,7 +17,8 @@ def did_you_mean(name: str, valid_names: Iterable[str], *, list_at_most: int = 1
     """Return the second half of an error sentence: the nearest name, else the valid names.
 
     Returns:
-        ``"; did you mean 'x'?"``, or ``"; valid: a, b, c"`` where nothing is near and the list is short, or ``""``.
+        ``"; did you mean 'x'?"``, or ``"; valid: a, b, c"`` where nothing is near and the list is
+        short, or ``""``.
     """
     names = list(valid_names)
     nearest = nearest_name(name, names)

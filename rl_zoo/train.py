@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import random
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from rl_zoo import console
 from rl_zoo.commands.options import run_command
 from rl_zoo.commands.train_parser import build_parser
-from rl_zoo.errors import ConfigError, UsageError
-
-if TYPE_CHECKING:
-    from rl_zoo.config.model import RunConfig
-    from rl_zoo.session import TrainOptions
 
 __all__ = ["build_parser", "main"]
-
-FIXED_WHEN_RESUMING = {
-    "algo": "--algo",
-    "env": "--env",
-    "hyperparams": "-params",
-    "conf_file": "-conf",
-    "env_kwargs": "--env-kwargs",
-    "trained_agent": "-i",
-    "seed": "--seed",
-}
-NOT_AN_ARGUMENT = {"debug", "resume", "show_config", "dry_run"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,241 +20,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, argv: list[str]) -> int:
-    check_numbers(arguments)
-    if arguments.resume is not None:
-        arguments = with_saved_arguments(arguments, argv)
+    from rl_zoo.commands import training
+
     if arguments.optimize_hyperparameters:
         from rl_zoo.tune import tune_from_train_flags
 
+        training.check_numbers(arguments)
         return tune_from_train_flags(arguments)
-    config = resolve_config(arguments)
-    if arguments.show_config:
-        from rl_zoo.config.show import format_config
-
-        console.result(format_config(config))
+    if arguments.show_config or arguments.dry_run:
+        console.result(training.describe(arguments, argv))
         return 0
-    options = make_options(arguments, config, argv)
-    # Heavy imports come after every check that needs none of them.
-    from rl_zoo import experiment
-
-    if arguments.dry_run:
-        from rl_zoo.dry_run import dry_run
-
-        console.result(dry_run(options))
-        return 0
-    announce(options)
-    finished = experiment.train(options)
-    console.result(
-        f"Finished: {finished.agent.num_timesteps} steps, saved in {finished.folder.path}"
-    )
+    run = training.train_as_told(arguments, argv)
+    console.result(f"Finished: {run.agent.num_timesteps} steps, saved in {run.folder.path}")
     return 0
-
-
-def check_numbers(arguments: argparse.Namespace) -> None:
-    """Refuse numbers that would silently mean something else.
-
-    Raises:
-        ConfigError: All of them at once.
-    """
-    problems = []
-    if arguments.n_timesteps != -1 and arguments.n_timesteps <= 0:
-        problems.append(
-            f"--n-timesteps {arguments.n_timesteps}: must be positive (-1: the configuration's)"
-        )
-    for name in ("eval_episodes", "n_eval_envs", "keep_checkpoints"):
-        value = getattr(arguments, name)
-        if value <= 0:
-            problems.append(f"--{name.replace('_', '-')} {value}: must be at least 1")
-    if arguments.num_threads == 0 or arguments.num_threads < -1:
-        problems.append(f"--num-threads {arguments.num_threads}: must be positive (-1: chosen)")
-    if arguments.seed < -1 or arguments.seed >= 2**32:
-        problems.append(f"--seed {arguments.seed}: must be from 0 to {2**32 - 1} (-1: drawn)")
-    if arguments.trial_id is not None and not (arguments.study_name and arguments.storage):
-        problems.append("--trial-id: needs --storage and --study-name")
-    if problems:
-        raise ConfigError(problems)
-
-
-def resolve_config(arguments: argparse.Namespace) -> RunConfig:
-    """Return the validated configuration that the flags describe."""
-    from rl_zoo.callbacks.registry import CALLBACKS
-    from rl_zoo.config.resolve import ConfigRequest, load_saved, resolve
-    from rl_zoo.envs.ids import is_known_builtin, require_env
-    from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
-
-    budget = None if arguments.n_timesteps == -1 else arguments.n_timesteps
-    if arguments.resume is not None:
-        from rl_zoo.runs.folder import open_run_folder
-
-        folder = open_run_folder(arguments.resume)
-        saved = load_saved(folder.config_file, arguments.algo, arguments.env, trust=False)
-        if budget is None:
-            return saved
-        hyperparams = {**saved.hyperparams, "n_timesteps": budget}
-        return replace(saved, n_timesteps=budget, hyperparams=hyperparams)
-    problems: list[str] = []
-    config = None
-    try:
-        config = resolve(
-            ConfigRequest(
-                algo=arguments.algo,
-                env_id=arguments.env,
-                conf_file=None if arguments.conf_file is None else Path(arguments.conf_file),
-                params=tuple(_params(arguments)),
-                env_kwargs=tuple(arguments.env_kwargs or ()),
-                eval_env_kwargs=tuple(arguments.eval_env_kwargs or ()),
-                n_timesteps=budget,
-                trial=_trial_values(arguments),
-                trust_config=arguments.trust_config,
-                known_components={
-                    "env_wrapper": WRAPPERS.built_in_names(),
-                    "vec_env_wrapper": VEC_ENV_WRAPPERS.built_in_names(),
-                    "callback": CALLBACKS.built_in_names(),
-                },
-            )
-        )
-    except ConfigError as error:
-        problems += error.problems
-    if not is_known_builtin(arguments.env):
-        try:
-            require_env(arguments.env, tuple(arguments.gym_packages))
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    assert config is not None
-    return config
-
-
-def make_options(
-    arguments: argparse.Namespace, config: RunConfig, argv: Sequence[str]
-) -> TrainOptions:
-    """Divide the processor, import torch and return the options of the run."""
-    from rl_zoo.cpu_budget import apply_cpu_budget
-
-    threads = apply_cpu_budget(arguments.num_threads)
-    import torch
-
-    from rl_zoo.envs.ids import is_single_instance
-    from rl_zoo.session import TrainOptions
-    from rl_zoo.runs.folder import open_run_folder
-
-    torch.set_num_threads(threads)
-    single_instance = is_single_instance(config.env_id)
-    on_train_env = arguments.eval_on_train_env
-    if single_instance and config.n_envs > 1:
-        raise ConfigError(f"{config.env_id}.n_envs: there is only one of this environment; use 1")
-    return TrainOptions(
-        config=config,
-        seed=random.SystemRandom().randrange(2**31) if arguments.seed == -1 else arguments.seed,
-        log_folder=Path(arguments.log_folder),
-        uuid=arguments.uuid,
-        command=shlex.join(["python", "-m", "rl_zoo.train", *argv]),
-        arguments=_arguments_to_save(arguments),
-        device=arguments.device,
-        threads=threads,
-        vec_env=arguments.vec_env,
-        gym_packages=tuple(arguments.gym_packages),
-        eval_freq=evaluation_frequency(arguments.eval_freq, config.n_timesteps),
-        eval_episodes=arguments.eval_episodes,
-        n_eval_envs=arguments.n_eval_envs,
-        eval_on_train_env=single_instance if on_train_env is None else on_train_env,
-        save_freq=arguments.save_freq,
-        keep_checkpoints=arguments.keep_checkpoints,
-        save_replay_buffer=arguments.save_replay_buffer,
-        log_interval=arguments.log_interval,
-        verbose=arguments.verbose,
-        progress=arguments.progress,
-        tensorboard_log=_tensorboard_folder(arguments),
-        trained_agent=Path(arguments.trained_agent) if arguments.trained_agent else None,
-        repeat_warmup=arguments.repeat_warmup,
-        trust=arguments.trust,
-        resume=None if arguments.resume is None else open_run_folder(arguments.resume),
-    )
-
-
-def evaluation_frequency(requested: int | None, n_timesteps: int) -> int:
-    """Return the steps between evaluations; by default a twentieth of the budget, at most 25000."""
-    return min(25_000, max(n_timesteps // 20, 1)) if requested is None else requested
-
-
-def with_saved_arguments(arguments: argparse.Namespace, argv: Sequence[str]) -> argparse.Namespace:
-    """Return the arguments of the run to resume, with the flags given now over them.
-
-    Raises:
-        UsageError: If the folder is not a run, or a flag would change what is learned.
-    """
-    from rl_zoo.config.yaml import load_saved_yaml
-    from rl_zoo.runs.folder import open_run_folder
-
-    folder = open_run_folder(arguments.resume)
-    if not folder.args_file.is_file() or not folder.record_file.is_file():
-        raise UsageError(
-            f"--resume {arguments.resume}: not a run of rl_zoo (no args.yml, run.json)"
-        )
-    parser = build_parser()
-    nothing_given = parser.parse_args([])
-    for name, flag in FIXED_WHEN_RESUMING.items():
-        if getattr(arguments, name) != getattr(nothing_given, name):
-            raise UsageError(
-                f"{flag}: cannot change when resuming; start a new run from the weights with -i"
-            )
-    saved: Mapping[str, Any] = load_saved_yaml(folder.args_file)
-    known = {name: value for name, value in saved.items() if hasattr(nothing_given, name)}
-    known.update(n_timesteps=-1, trained_agent="", optimize_hyperparameters=False)
-    return parser.parse_args(list(argv), namespace=argparse.Namespace(**known))
-
-
-def announce(options: TrainOptions) -> None:
-    """Tell what is about to be trained."""
-    config = options.config
-    console.message(console.styled(f"{config.algo} on {config.env_id}", "bold", sys.stderr))
-    for note in config.notes:
-        console.message(f"note: {note}")
-    console.message(
-        f"seed {options.seed}, {config.n_timesteps} steps, {config.n_envs} environment(s), "
-        f"{options.threads} thread(s)"
-    )
-
-
-def _params(arguments: argparse.Namespace) -> list[str]:
-    """Return ``-params``; with ``-i``, the policy of the run the weights come from goes first."""
-    given = list(arguments.hyperparams or ())
-    if not arguments.trained_agent:
-        return given
-    from rl_zoo.runs.source import policy_parameters
-
-    return [*policy_parameters(Path(arguments.trained_agent)), *given]
-
-
-def _trial_values(arguments: argparse.Namespace) -> Mapping[str, Any]:
-    if arguments.trial_id is None:
-        return {}
-    from rl_zoo.tuning.load_trial import load_trial_values
-
-    return load_trial_values(
-        arguments.storage, arguments.study_name, arguments.trial_id, arguments.algo
-    )
-
-
-def _tensorboard_folder(arguments: argparse.Namespace) -> Path | None:
-    if arguments.track:
-        from rl_zoo.tracking import start_tracking
-
-        return start_tracking(arguments)
-    if not arguments.tensorboard_log:
-        return None
-    from rl_zoo.runs.folder import file_name_of
-
-    return Path(arguments.tensorboard_log) / file_name_of(arguments.env)
-
-
-def _arguments_to_save(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in vars(arguments).items()
-        if name not in NOT_AN_ARGUMENT
-    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Save, load and cut the memory of an agent: replay buffer (off-policy) or rollout buffer (on-policy).
+"""Save, load and cut the memory of an agent: its replay buffer or its rollout buffer.
 
-A buffer is stored as arrays without pickle, cropped to the transitions it holds. Loading fills the buffer that
-the agent was built with, so class and settings come from the configuration, never from the file.
+A buffer is stored as arrays without pickle, cropped to the transitions it holds. Loading fills the
+buffer that the agent was built with, so class and settings come from the configuration, never from
+the file.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def memory_of(agent: BaseAlgorithm) -> BaseBuffer | None:
 
 
 def write_buffer(memory: BaseBuffer, stream: IO[bytes]) -> None:
-    """Write the stored transitions to ``stream`` (npz); its size is proportional to their number."""
+    """Write the stored transitions to ``stream`` (npz); the size follows their number."""
     import numpy as np
 
     rows = memory.size()
@@ -98,8 +99,9 @@ def copy_transitions(source: BaseBuffer, target: BaseBuffer) -> None:
 def cut_last_trajectory(memory: BaseBuffer) -> None:
     """Mark the last stored transition as the end of its episode by timeout.
 
-    What is stored next does not follow from it. Without the cut, n-step returns and memory-efficient
-    buffers read across the gap. A transition that already ended its episode stays as it is.
+    What is stored next does not follow from it. Without the cut, n-step returns and
+    memory-efficient buffers read across the gap. A transition that already ended its episode stays
+    as it is.
     """
     if not hasattr(memory, "dones") or (memory.pos == 0 and not memory.full):
         return
@@ -110,7 +112,8 @@ def cut_last_trajectory(memory: BaseBuffer) -> None:
     running = memory.dones[last] == 0
     memory.dones[last][running] = 1
     if getattr(memory, "handle_timeout_termination", False):
-        memory.timeouts[last][running] = 1
+        timeouts: np.ndarray = memory.timeouts  # type: ignore[attr-defined]
+        timeouts[last][running] = 1
 
 
 def _arrays(memory: BaseBuffer) -> Arrays:
@@ -141,7 +144,8 @@ def _fill(target: np.ndarray, stored: np.ndarray, where: str) -> None:
     fits = stored.shape[1:] == target.shape[1:] and len(stored) <= len(target)
     if not fits or stored.dtype != target.dtype:
         raise DamagedFileError(
-            f"{where} is {stored.dtype}{stored.shape}, expected at most {target.dtype}{target.shape}; "
+            f"{where} is {stored.dtype}{stored.shape}, expected at most "
+            f"{target.dtype}{target.shape}; "
             "was it saved with another environment or a larger buffer_size?"
         )
     target[: len(stored)] = stored

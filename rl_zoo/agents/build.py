@@ -74,7 +74,7 @@ def build_agent(config: RunConfig, env: VecEnv, settings: BuildSettings) -> Base
 
 
 def to_python(value: Any) -> Any:
-    """Replace every Schedule and Symbol inside ``value`` by the function or object it stands for."""
+    """Replace every Schedule and Symbol inside ``value`` by what it stands for."""
     if isinstance(value, Schedule):
         return schedule_function(value)
     if isinstance(value, Symbol):

@@ -1,7 +1,8 @@
 """Save and restore everything that decides how training goes on.
 
-A checkpoint taken at the start of an episode (``exact``) continues bit by bit on a deterministic environment: the
-environment's random state from *before* its last reset is stored, so the reset is repeated, not replaced.
+A checkpoint taken at the start of an episode (``exact``) continues bit by bit on a deterministic
+environment: the environment's random state from *before* its last reset is stored, so the reset is
+repeated, not replaced.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def save_checkpoint(
 
 
 def read_checkpoint_state(folder: RunFolder, steps: int) -> dict[str, Any]:
-    """Return the stored state of a checkpoint; ``extra`` is what the caller gave, ``log_positions`` its logs.
+    """Return the stored state of a checkpoint; ``extra`` is what the caller gave.
 
     Raises:
         DamagedFileError: If the checkpoint is incomplete.
@@ -119,10 +120,10 @@ def read_checkpoint_state(folder: RunFolder, steps: int) -> dict[str, Any]:
 def restore_checkpoint(
     folder: RunFolder, steps: int, agent: BaseAlgorithm, env: VecEnv
 ) -> RestoredRun:
-    """Put ``agent`` and ``env`` (built with the checkpoint's normaliser) into the state of a checkpoint.
+    """Put ``agent`` and ``env`` (with the checkpoint's normaliser) into a checkpoint's state.
 
-    The environments are reset once: to the very episode that followed the checkpoint if it was taken between
-    episodes, to a new one otherwise.
+    The environments are reset once: to the very episode that followed the checkpoint if it was
+    taken between episodes, to a new one otherwise.
 
     Raises:
         DamagedFileError: If the checkpoint is incomplete or does not fit the agent.
@@ -187,9 +188,9 @@ def _start_episodes(agent: Any, env: VecEnv, state: dict[str, Any]) -> None:
     agent._last_episode_starts = np.ones(env.num_envs, dtype=bool)
     if normalizer is not None:
         agent._last_original_obs = normalizer.get_original_obs()
-    if state["environments"] is not None and not hasattr(agent, "rollout_buffer"):
-        if getattr(agent, "replay_buffer", None) is None:  # ARS resets at every candidate
-            _restore_environments(env, state, repeat_reset=False)
+    if state["environments"] is not None and memory_of(agent) is None:
+        # ARS resets the environments at every candidate by itself.
+        _restore_environments(env, state, repeat_reset=False)
 
 
 def _restore_environments(env: VecEnv, state: dict[str, Any], *, repeat_reset: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,6 @@ from rl_zoo.errors import RobotFault
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
-
-StepHook = Callable[[list[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Evaluation:
     last_observations: Any = None
     """What the environments showed after the last step, shape (n_envs, ...)."""
     info_means: dict[str, np.ndarray] = field(default_factory=dict)
-    """Mean over each episode of the numbers in ``info`` that were asked for, shape (n_episodes,)."""
+    """Mean over each episode of the numbers in ``info`` asked for, shape (n_episodes,)."""
 
     @property
     def mean_return(self) -> float:
@@ -54,13 +53,12 @@ def evaluate(
     deterministic: bool = True,
     max_steps: int | None = None,
     info_keys: tuple[str, ...] = (),
-    on_step: StepHook | None = None,
-    first_observations: Any = None,
 ) -> Evaluation:
     """Run ``n_episodes`` episodes from fresh resets, shared evenly among the environments.
 
-    Each environment contributes a fixed number of episodes, so short episodes are not over-represented.
-    Returns and lengths are Monitor's: raw rewards, whole episodes, whoever ended them.
+    Each environment contributes a fixed number of episodes, so short episodes are not
+    over-represented. Returns and lengths are Monitor's: raw rewards, whole episodes, whoever ended
+    them.
 
     Args:
         agent: Anything with SB3's ``predict``.
@@ -69,52 +67,82 @@ def evaluate(
         deterministic: Act without exploration.
         max_steps: Steps per environment after which the evaluation is given up.
         info_keys: Numbers in ``info`` to average over each episode.
-        on_step: Called with the infos of every step.
-        first_observations: Observations of episodes that have just begun; None: reset first.
 
     Raises:
         RobotFault: If ``max_steps`` pass before the episodes are over.
     """
-    remaining = _share(n_episodes, env.num_envs)
-    observations: Any = env.reset() if first_observations is None else first_observations
-    episodes = _Episodes(env.num_envs, info_keys)
+    episodes = _Episodes(n_episodes, env.num_envs, info_keys)
+    act = partial(agent.predict, deterministic=deterministic)
+    return _run(act, env, env.reset(), episodes, max_steps)
+
+
+def evaluate_running(
+    agent: Any,
+    env: VecEnv,
+    observations: Any,
+    n_episodes: int,
+    *,
+    deterministic: bool = True,
+    max_steps: int | None = None,
+) -> Evaluation:
+    """Evaluate as ``evaluate`` does, from episodes that have just begun: no extra reset.
+
+    Args:
+        agent: Anything with SB3's ``predict``.
+        env: The stack, at the start of an episode.
+        observations: What it showed there, shape (n_envs, ...).
+        n_episodes: Episodes in all.
+        deterministic: Act without exploration.
+        max_steps: Steps per environment after which the evaluation is given up.
+
+    Raises:
+        RobotFault: If ``max_steps`` pass before the episodes are over.
+    """
+    episodes = _Episodes(n_episodes, env.num_envs, ())
+    act = partial(agent.predict, deterministic=deterministic)
+    return _run(act, env, observations, episodes, max_steps)
+
+
+def _run(
+    act: Callable[..., tuple[Any, Any]],
+    env: VecEnv,
+    observations: Any,
+    episodes: _Episodes,
+    max_steps: int | None,
+) -> Evaluation:
     state: Any = None
     starts = np.ones(env.num_envs, dtype=bool)
     steps = 0
-    while remaining.any():
+    while episodes.remaining.any():
         if max_steps is not None and steps >= max_steps:
             raise RobotFault(
-                f"evaluation: {int(remaining.sum())} of {n_episodes} episodes did not end within "
+                f"evaluation: {int(episodes.remaining.sum())} episodes did not end within "
                 f"{max_steps} steps; give the environment a time limit"
             )
-        actions, state = agent.predict(
-            observations, state=state, episode_start=starts, deterministic=deterministic
-        )
-        observations, _, dones, infos = env.step(actions)
-        starts = dones
+        actions, state = act(observations, state=state, episode_start=starts)
+        observations, _, starts, infos = env.step(actions)
         steps += 1
-        if on_step is not None:
-            on_step(infos)
-        episodes.add(infos, dones, remaining)
-        remaining -= np.logical_and(dones, remaining > 0)
+        episodes.add(infos, starts)
     return episodes.result(observations)
 
 
 class _Episodes:
     """Collect what an evaluation reports."""
 
-    def __init__(self, n_envs: int, info_keys: tuple[str, ...]) -> None:
+    def __init__(self, n_episodes: int, n_envs: int, info_keys: tuple[str, ...]) -> None:
+        self.remaining = np.array([(n_episodes + rank) // n_envs for rank in range(n_envs)])
         self.info_keys = info_keys
         self.sums = np.zeros((n_envs, len(info_keys)))
         self.finished: list[dict[str, Any]] = []
         self.means: list[np.ndarray] = []
 
-    def add(self, infos: list[dict[str, Any]], dones: np.ndarray, remaining: np.ndarray) -> None:
+    def add(self, infos: list[dict[str, Any]], dones: np.ndarray) -> None:
         for index, info in enumerate(infos):
             self.sums[index] += [float(info.get(key, np.nan)) for key in self.info_keys]
             if not dones[index]:
                 continue
-            if remaining[index] > 0:
+            if self.remaining[index] > 0:
+                self.remaining[index] -= 1
                 self.finished.append(info)
                 self.means.append(self.sums[index] / info["episode"]["l"])
             self.sums[index] = 0.0
@@ -137,7 +165,3 @@ class _Episodes:
             last_observations=last_observations,
             info_means={key: means[:, column] for column, key in enumerate(self.info_keys)},
         )
-
-
-def _share(n_episodes: int, n_envs: int) -> np.ndarray:
-    return np.array([(n_episodes + rank) // n_envs for rank in range(n_envs)])

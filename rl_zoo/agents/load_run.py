@@ -64,13 +64,8 @@ class RunIdentity:
 
 def identify_run(folder: RunFolder, *, trust: bool = False) -> RunIdentity:
     """Return the algorithm and environment of a run from its own files, else from its path."""
-    record = read_record(folder)
-    if record is not None:
-        return RunIdentity(record.algo, record.env_id)
-    args = _read_args(folder, trust=trust)
-    return RunIdentity(
-        str(args.get("algo") or folder.algo), str(args.get("env") or folder.env_name)
-    )
+    algo, env_id = _recorded_identity(folder, trust=trust)
+    return RunIdentity(algo or folder.algo, env_id or folder.env_name)
 
 
 def load_config(folder: RunFolder, identity: RunIdentity, settings: LoadSettings) -> RunConfig:
@@ -152,12 +147,24 @@ def _with_env_kwargs(config: RunConfig, folder: RunFolder, settings: LoadSetting
 
 
 def _check_identity(folder: RunFolder, identity: RunIdentity, *, trust: bool) -> None:
-    own = identify_run(folder, trust=trust)
-    if file_name_of(own.env_id) != file_name_of(identity.env_id) or own.algo != identity.algo:
+    algo, env_id = _recorded_identity(folder, trust=trust)
+    algo, env_id = algo or identity.algo, env_id or identity.env_id
+    if file_name_of(env_id) != file_name_of(identity.env_id) or algo != identity.algo:
         raise DamagedFileError(
-            f"{folder.path}: was trained with {own.algo} on {own.env_id}, not with {identity.algo} "
-            f"on {identity.env_id}; the folder was renamed or its files were mixed up"
+            f"{folder.path}: was trained with {algo} on {env_id}, not with {identity.algo} on "
+            f"{identity.env_id}; the folder was renamed or its files were mixed up"
         )
+
+
+def _recorded_identity(folder: RunFolder, *, trust: bool) -> tuple[str | None, str | None]:
+    """Return algorithm and environment as ``run.json`` or ``args.yml`` say, None where unknown."""
+    record = read_record(folder)
+    if record is not None:
+        return record.algo, record.env_id
+    args = _read_args(folder, trust=trust)
+    named = (args.get("algo"), args.get("env"))
+    algo, env_id = (None if value is None else str(value) for value in named)
+    return algo, env_id
 
 
 def check_env_module(identity: RunIdentity, folder: RunFolder, settings: LoadSettings) -> None:

@@ -9,9 +9,9 @@ ACCEPTED_ERROR = 1e-6
 def enable_fast_matmul() -> bool:
     """Let torch use oneDNN's float32 kernels if they are as accurate as the default ones here.
 
-    ``torch.set_float32_matmul_precision("medium")`` routes float32 products to oneDNN, which is faster
-    on AMD at full float32 accuracy; on a CPU with bfloat16 matrix units it would lose accuracy, so one
-    product of 256 x 256 is compared with float64 first.
+    ``torch.set_float32_matmul_precision("medium")`` routes float32 products to oneDNN, which is
+    faster on AMD at full float32 accuracy; on a CPU with bfloat16 matrix units it would lose
+    accuracy, so one product of 256 x 256 is compared with float64 first.
 
     Returns:
         Whether the switch stays on.

@@ -20,8 +20,9 @@ def has_partial_rollout(agent: BaseAlgorithm) -> bool:
 def close_open_episodes(agent: Any) -> None:
     """End the running episodes of a partial rollout as truncations.
 
-    The environments are about to be reset, so the step after the last stored one does not follow from it: the
-    value of the last state is bootstrapped into the last reward, as SB3 does for a time limit.
+    The environments are about to be reset, so the step after the last stored one does not follow
+    from it: the value of the last state is bootstrapped into the last reward, as SB3 does for a
+    time limit.
     """
     buffer = agent.rollout_buffer
     running = ~np.asarray(agent._last_episode_starts, dtype=bool)

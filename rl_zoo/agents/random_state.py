@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def collect_random_state(agent: BaseAlgorithm) -> dict[str, Any]:
-    """Return the state of Python's, numpy's, torch's and the action space's generators (JSON-able)."""
+    """Return the state of Python's, numpy's, torch's and the action space's generators."""
     kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     state: dict[str, Any] = {
         "python": random.getstate(),

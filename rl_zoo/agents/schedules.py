@@ -1,4 +1,4 @@
-"""Schedules as the callables that SB3 expects, saved so that plain SB3 loads the model without us."""
+"""Schedules as the callables SB3 expects, saved so that plain SB3 loads the model without us."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Refuse a run whose configuration would import code that came with it.
 
-Importing ``package.module:Name`` and calling it with keywords of the file's choice is code execution.
-A run may name registered parts, classes of the right kind in the libraries that rl_zoo itself needs,
+Importing ``package.module:Name`` and calling it with keywords of a file's choice is code execution.
+A run may name registered parts, classes of the right kind in libraries that rl_zoo itself needs,
 and whatever is in the packages that the user named.
 """
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def warm_start(
     agent: BaseAlgorithm, source: ModelSource, *, repeat_warmup: bool, trust: bool = False
 ) -> dict[str, str]:
-    """Load weights, optimisers and, where there is one, the replay buffer of ``source`` into a new agent.
+    """Load weights, optimisers and the replay buffer, where there is one, into a new agent.
 
-    Counters, schedules and random states start anew. Unless ``repeat_warmup``, the agent acts with its policy
-    from the first step: no random warm-up, no exploration restart.
+    Counters, schedules and random states start anew. Unless ``repeat_warmup``, the agent acts with
+    its policy from the first step: no random warm-up, no exploration restart.
 
     Returns:
         What was restored and what was not, in words, for the user and the run's record.

@@ -1,7 +1,8 @@
-"""Read the weights, optimiser states and counters of an SB3 zip file without executing code from it.
+"""Read weights, optimisers and counters of an SB3 zip file without executing code from it.
 
-SB3's own ``load`` unpickles the file's ``data`` member. Here the agent is built from the configuration, tensors
-are read with ``weights_only`` and counters are taken from plain JSON values only.
+SB3's own ``load`` unpickles the file's ``data`` member. Here the agent is built from the
+configuration, tensors are read with ``weights_only`` and counters are taken from plain JSON values
+only.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
     """Load policy, target networks, optimisers and entropy coefficient into ``agent``.
 
     Raises:
-        DamagedFileError: If the file is no SB3 model, truncated, or of another algorithm or network.
+        DamagedFileError: If the file is no SB3 model, truncated, or of another algorithm or
+        network.
     """
     import torch
     from stable_baselines3.common.save_util import load_from_zip_file, recursive_setattr
@@ -53,20 +55,22 @@ def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
         agent.set_parameters(parameters, exact_match=True, device=agent.device)
     except Exception as error:
         raise DamagedFileError(
-            f"{model_file}: does not fit a {type(agent).__name__} agent with this configuration and "
-            f"environment ({_first_line(error)}); was it trained with another algorithm or network?"
+            f"{model_file}: does not fit a {type(agent).__name__} agent with this configuration "
+            f"and environment ({_first_line(error)}); was it trained with another algorithm "
+            "or network?"
         ) from error
     for name, tensor in (variables or {}).items():
         if tensor is not None:
             recursive_setattr(agent, f"{name}.data", tensor.data)
-    if isinstance(getattr(agent, "weights", None), torch.Tensor):  # ARS searches in this vector
-        agent.weights = torch.nn.utils.parameters_to_vector(agent.policy.parameters()).detach()
+    search: Any = agent
+    if isinstance(getattr(search, "weights", None), torch.Tensor):  # ARS searches in this vector
+        search.weights = torch.nn.utils.parameters_to_vector(agent.policy.parameters()).detach()
     if agent.use_sde:
         agent.policy.reset_noise()  # type: ignore[operator]
 
 
 def save_agent(agent: BaseAlgorithm, model_file: Path) -> None:
-    """Write the SB3 zip file of ``agent`` atomically; methods replaced on the instance are left out."""
+    """Write the SB3 zip file of ``agent`` atomically, without methods replaced on the instance."""
     from rl_zoo.runs.atomic import write_with
 
     replaced = [name for name in vars(agent) if callable(getattr(type(agent), name, None))]

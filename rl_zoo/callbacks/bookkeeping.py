@@ -52,7 +52,7 @@ class JsonLinesWriter(KVWriter):
         step: int = 0,
     ) -> None:
         """Append the numbers of one log line."""
-        numbers = {"step": step}
+        numbers: dict[str, Any] = {"step": step}
         for key, value in sorted(key_values.items()):
             if isinstance(value, (int, float, np.integer, np.floating)):
                 numbers[key] = value.item() if isinstance(value, np.generic) else value

@@ -25,7 +25,8 @@ class CheckpointAction:
         agent: The agent in training.
         env: Its stack.
         save_freq: Environment steps between checkpoints; zero or negative: never.
-        keep: Checkpoints that keep their buffer and counters; older ones keep weights and normaliser.
+        keep: Checkpoints that keep their buffer and counters; older ones keep weights and
+            normaliser.
         extra: Returns the state of the run beside the agent.
     """
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class CleanStopCallback(BaseCallback):
     """Run user callbacks; when one returns False, end the episode by truncation first, then stop.
 
-    SB3 returns from the rollout before it stores the transition at hand, and a run that goes on from
-    there stores a false one.
+    SB3 returns from the rollout before it stores the transition at hand, and a run that goes on
+    from there stores a false one.
 
     Args:
         callbacks: User callbacks.

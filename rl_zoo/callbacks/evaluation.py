@@ -1,4 +1,4 @@
-"""Evaluate while training: on an environment of its own, or between episodes on the training environment."""
+"""Evaluate while training: on a separate environment, or between episodes on the training one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize, sync_envs_normalization
 
 from rl_zoo import console
-from rl_zoo.agents.evaluation import Evaluation, evaluate
+from rl_zoo.agents.evaluation import Evaluation, evaluate, evaluate_running
 from rl_zoo.agents.weights import save_agent
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import RobotFault, TrainingInterrupted
@@ -105,15 +105,17 @@ class Evaluator:
     def run(self, env: VecEnv, first_observations: Any = None) -> Evaluation:
         """Evaluate on ``env`` and record the result."""
         self.history.last_step = self.agent.num_timesteps
-        n_episodes = self.settings.n_episodes
-        evaluation = evaluate(
-            self.agent,
-            env,
-            n_episodes,
-            deterministic=self.settings.deterministic,
-            max_steps=MAX_STEPS_PER_EPISODE * n_episodes,
-            first_observations=first_observations,
-        )
+        settings = self.settings
+        limits: dict[str, Any] = {
+            "deterministic": settings.deterministic,
+            "max_steps": MAX_STEPS_PER_EPISODE * settings.n_episodes,
+        }
+        if first_observations is None:
+            evaluation = evaluate(self.agent, env, settings.n_episodes, **limits)
+        else:
+            evaluation = evaluate_running(
+                self.agent, env, first_observations, settings.n_episodes, **limits
+            )
         self._record(evaluation)
         return evaluation
 
@@ -160,7 +162,8 @@ class EvaluationCallback(BaseCallback):
     Args:
         evaluator: What to run.
         env: The evaluation stack.
-        stop_reason: Says whether the run is being stopped; an evaluation under way is then abandoned.
+        stop_reason: Says whether the run is being stopped; an evaluation under way is then
+            abandoned.
     """
 
     def __init__(
@@ -194,10 +197,10 @@ class EvaluationCallback(BaseCallback):
 
 
 class EvaluationOnTrainEnvAction:
-    """A safe-point action that evaluates on the training environment itself, for a robot there is one of.
+    """A safe-point action that evaluates on the training environment, for a single robot.
 
-    Evaluation episodes are not written to the monitor file and do not change the normaliser; training goes on
-    with the episode that begins after the last of them.
+    Evaluation episodes are not written to the monitor file and do not change the normaliser;
+    training goes on with the episode that begins after the last of them.
     """
 
     reason = "evaluation"

@@ -1,8 +1,9 @@
 """Do things that need a clean state: between two rollouts, with every episode at its start.
 
-There no transition is in flight, no rollout is half full and the environments can be put back into their state by
-repeating one reset. Where rollouts and episodes do not end together (several environments, on-policy rollouts), the
-running episodes are truncated at the end of the rollout, with ``truncation_reason`` set and their value bootstrapped.
+There no transition is in flight, no rollout is half full and the environments can be put back into
+their state by repeating one reset. Where rollouts and episodes do not end together (several
+environments, on-policy rollouts), the running episodes are truncated at the end of the rollout,
+with ``truncation_reason`` set and their value bootstrapped.
 """
 
 from __future__ import annotations

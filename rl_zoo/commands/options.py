@@ -1,6 +1,7 @@
 """The argument parser of every command, and how a command ends.
 
-Standard library only: ``--help`` and a mistyped flag are answered before anything heavy is imported.
+Standard library only: ``--help`` and a mistyped flag are answered before anything heavy is
+imported.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class ExtendAction(argparse.Action):
 
 
 def parse_boolean(text: str) -> bool:
-    """Read ``true/false``, ``yes/no`` or ``1/0`` (the zoo's ``type=bool`` takes 'False' for true)."""
+    """Read ``true/false``, ``yes/no`` or ``1/0`` (for the zoo, 'False' is true here)."""
     lowered = text.lower()
     if lowered in ("true", "yes", "1"):
         return True

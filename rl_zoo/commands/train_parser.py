@@ -9,8 +9,8 @@ from rl_zoo.commands.options import ExtendAction, ZooArgumentParser, parse_boole
 EXAMPLES = """\
 examples:
   python -m rl_zoo.train --algo sac --env Bert-v0 -n 30000 -P
-  python -m rl_zoo.train --algo ppo --env CartPole-v1 -params learning_rate:lin_0.001 policy_kwargs.net_arch:[32,32]
-  python -m rl_zoo.train --resume logs/sac/Bert-v0_1
+  python -m rl_zoo.train --algo ppo --env CartPole-v1 -params learning_rate:lin_0.001
+  policy_kwargs.net_arch:[32,32] python -m rl_zoo.train --resume logs/sac/Bert-v0_1
 """
 
 
@@ -152,7 +152,8 @@ def _add_evaluation_flags(parser: ZooArgumentParser) -> None:
         "--eval-freq",
         type=int,
         default=None,
-        help="steps between evaluations; negative: none (default: 1/20 of the budget, at most 25000)",
+        help="steps between evaluations; negative: none "
+        "(default: 1/20 of the budget, at most 25000)",
     )
     evaluation.add_argument(
         "--eval-episodes", type=int, default=5, help="episodes of each evaluation"

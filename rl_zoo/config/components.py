@@ -28,6 +28,7 @@ ZOO_WRAPPERS = frozenset(
 """Wrappers of RL Zoo: saved under its path, so that its own ``enjoy`` finds them."""
 
 _ZOO_PATH = re.compile(r"(?:rl_zoo3?|utils)\.(?:wrappers|callbacks)\.(?P<name>[A-Za-z_]\w*)")
+_RENAMED = {"DoneOnSuccessWrapper": "TruncatedOnSuccessWrapper"}
 _GYM_MODULE_PATH = re.compile(
     r"gym(?:nasium)?\.wrappers\.(?!vector\b)(?:[a-z_0-9]+\.)?(?P<name>[A-Z]\w*)"
 )
@@ -42,7 +43,7 @@ def canonical_name(name: str) -> str:
     name = name.strip()
     zoo_path = _ZOO_PATH.fullmatch(name)
     if zoo_path:
-        return zoo_path["name"]
+        return _RENAMED.get(zoo_path["name"], zoo_path["name"])
     gym_path = _GYM_MODULE_PATH.fullmatch(name)
     return f"gymnasium.wrappers.{gym_path['name']}" if gym_path else name
 

@@ -20,7 +20,7 @@ def check_combinations(draft: Draft, algo: str, values: Mapping[str, Any]) -> No
 
 def _check_noise(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
     if values.get("noise_type") is None:
-        if values.get("noise_std") is not None and "noise_type" not in values:
+        if values.get("noise_std") is not None and "noise_type" not in draft.values:
             draft.report("noise_std", "has no effect without noise_type; add noise_type: normal")
         return
     if algo in ALGORITHM_PARAMETERS and algo not in NOISY_ALGORITHMS:

@@ -34,6 +34,7 @@ Kind = Literal[
 Report = Callable[[str, str], None]
 """Called with a dotted key and the sentence about its value."""
 
+_LARGEST = 2**63 - 1
 INVALID: Any = object()
 """What :func:`convert` returns for a value that it reported."""
 
@@ -228,6 +229,8 @@ def _train_freq(rule: Rule, value: Any, key: str, report: Report) -> int | tuple
 
 
 def _check_range(rule: Rule, value: float) -> None:
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise ConfigError("is larger than a 64-bit number")
     if not math.isfinite(value):
         raise ConfigError(f"must be finite, not {value}")
     if value < rule.low or value > rule.high or (rule.open_low and value == rule.low):

@@ -114,7 +114,7 @@ def _parse(text: str, name: str, error_class: type[ZooError]) -> Any:
 def _reason(error: yaml.MarkedYAMLError, text: str) -> str:
     mark = error.problem_mark
     lines = text.splitlines()
-    if mark is not None and mark.line < len(lines) and "\t" in lines[mark.line]:
+    if mark is not None and mark.line < len(lines) and lines[mark.line].lstrip(" ")[:1] == "\t":
         return "a tab cannot indent YAML; use spaces"
     parts = [error.context, error.problem] if str(error.problem).startswith("but") else []
     return " ".join(filter(None, parts)) or str(error.problem or error.context)
@@ -174,9 +174,10 @@ def _check_tag(node: yaml.Node, place: str, error_class: type[ZooError]) -> None
         raise error_class(f"{place}: unknown tag '{shown}'; remove it")
     path = tag[len(f"{_TAG}python/name:") :]
     if not tag.startswith(f"{_TAG}python/name:") or not path.startswith(_NAMEABLE):
+        saved = error_class is DamagedFileError
+        way_out = "if you trust the file, add --trust" if saved else "write a plain value"
         raise UnsafeFileError(
-            f"{place}: tag '{shown}' can run code when the file is read, so the file is refused; "
-            "replace it by a plain value"
+            f"{place}: tag '{shown}' can run code when the file is read; {way_out}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The gate between agent and environments: nothing that is not finite passes, and a stop is clean."""
+"""The gate between agent and environments: only finite numbers pass, and a stop is clean."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooEr
 class GuardedVecEnv(VecEnvWrapper):
     """Directly around the environments, below normalisation.
 
-    * A NaN or infinity in an observation, reward or action raises ``NonFiniteError`` before statistics, buffers or motors see it.
+    * A NaN or infinity in an observation, reward or action raises ``NonFiniteError`` before
+      statistics, buffers or motors see it.
     * An exception of the environment becomes ``RobotFault`` with the step it happened at.
-    * A requested stop truncates the running episodes at the next step, lets the agent store that transition, and
-      raises ``TrainingInterrupted`` before the step after it.
+    * A requested stop truncates the running episodes at the next step, lets the agent store that
+      transition, and raises ``TrainingInterrupted`` before the step after it.
 
     Attributes:
-        all_episodes_over: Whether the last step (or reset) left every environment at the start of an episode.
+        all_episodes_over: Whether the last step (or reset) left every environment at the start of
+            an episode.
         steps: Steps taken by each environment since the start.
     """
 
@@ -104,8 +106,8 @@ class GuardedVecEnv(VecEnvWrapper):
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
                 raise NonFiniteError(
-                    f"{name} is {array[index]} at index {list(index)} in step {self.steps}: the run stops, "
-                    "this transition is not learned from, everything before it is saved"
+                    f"{name} is {array[index]} at index {list(index)} in step {self.steps}: "
+                    "this transition is not learned from, the run stops"
                 )
 
 

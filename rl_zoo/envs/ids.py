@@ -119,7 +119,7 @@ def check_env_id(env_id: str, gym_packages: Sequence[str] = ()) -> None:
         ConfigError: If no such environment is registered; names the nearest one.
     """
     for package in gym_packages:
-        _import_package(package)
+        import_package(package)
     register_environments()
     module = parse_env_id(env_id).module
     if module is not None:
@@ -195,7 +195,12 @@ def is_single_instance(env_id: str) -> bool:
     return declared is True
 
 
-def _import_package(package: str) -> None:
+def import_package(package: str) -> None:
+    """Import a package that registers environments.
+
+    Raises:
+        UsageError: If there is no such package.
+    """
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as error:

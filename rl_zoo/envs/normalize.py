@@ -1,8 +1,8 @@
 """Running normalisation that keeps the raw terminal observation.
 
-SB3's ``VecNormalize`` clips a normalised terminal observation, and off-policy algorithms store what they get by
-undoing the normalisation: a terminal observation outside the clip range is stored wrong (5.0 became 0.689 in
-one measurement), and the value bootstrapped from it with it.
+SB3's ``VecNormalize`` clips a normalised terminal observation, and off-policy algorithms store what
+they get by undoing the normalisation: a terminal observation outside the clip range is stored wrong
+(5.0 became 0.689 in one measurement), and the value bootstrapped from it with it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ Observation = np.ndarray | dict[str, np.ndarray]
 class RawTerminalVecNormalize(VecNormalize):
     """``VecNormalize`` whose ``unnormalize_obs`` gives terminal observations back exactly.
 
-    ``info["terminal_observation"]`` stays normalised and clipped, as policies were trained to see it;
-    ``info["terminal_observation_raw"]``, set by ``GuardedVecEnv`` below, is what the sensors said.
+    ``info["terminal_observation"]`` stays normalised and clipped, as policies were trained to see
+    it; ``info["terminal_observation_raw"]``, set by ``GuardedVecEnv`` below, is what the sensors
+    said.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,7 +50,7 @@ class RawTerminalVecNormalize(VecNormalize):
         return restored
 
     def statistics(self) -> VecNormalize:
-        """Return a plain SB3 ``VecNormalize`` with these statistics, for pickling without our class."""
+        """Return a plain SB3 ``VecNormalize`` with these statistics, to be pickled without us."""
         plain = VecNormalize.__new__(VecNormalize)
         state = self.__getstate__()
         del state["_terminal"]
@@ -71,6 +72,8 @@ class RawTerminalVecNormalize(VecNormalize):
 def _equal(left: Observation, right: Observation) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+    if isinstance(left, dict) or isinstance(right, dict):
+        return False
     return bool(np.array_equal(left, right))
 
 

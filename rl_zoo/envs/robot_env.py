@@ -10,17 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
-from rl_zoo.robots.bert import BERT
+from rl_zoo.robots.catalog import ROBOTS
 from rl_zoo.robots.driver import RobotCommand, RobotState
 from rl_zoo.robots.mujoco_robot import MujocoRobot
-from rl_zoo.robots.spec import FloatArray
-from rl_zoo.suggest import did_you_mean
+from rl_zoo.robots.spec import FloatArray, RobotSpec
 from rl_zoo.tasks import walk
 
 Observation = NDArray[np.float32]
-
-ROBOTS = {"bert": BERT}
-"""Simulated robots by short name."""
 
 _RESET_POSE_NOISE = 0.05  # rad, on every joint at the start of an episode
 
@@ -36,7 +32,7 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
     ``x_position`` (m), ``reward/<term>`` for each term, ``termination_reason`` after a fall.
 
     Args:
-        robot: Short name of the robot.
+        robot: Short name of the robot, or ``package.module:SPEC`` of a third party's.
         render_mode: ``"rgb_array"`` or None.
         target_speed: Forward speed that earns the full reward, m/s.
         reward_weights: Weights by name of the reward term, instead of the task's own.
@@ -64,13 +60,11 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         spring_stiffness: float | None = None,
         spring_damping: float | None = None,
     ) -> None:
-        if robot not in ROBOTS:
-            raise ConfigError(f"env_kwargs: unknown robot '{robot}'{did_you_mean(robot, ROBOTS)}")
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ConfigError(f"render_mode '{render_mode}' is unknown; valid: rgb_array")
         self.render_mode = render_mode
         self.task = walk.make_walk_task(target_speed, reward_weights)
-        self.spec_of_robot = ROBOTS[robot]
+        self.spec_of_robot: RobotSpec = ROBOTS.load(robot)
         self.robot = MujocoRobot(
             self.spec_of_robot, spring_stiffness=spring_stiffness, spring_damping=spring_damping
         )

@@ -1,14 +1,14 @@
-"""The one function that builds the environment stack of every mode: training, evaluation, enjoy, tuning.
+"""The one function that builds the environment stack of every mode: train, evaluate, enjoy, tune.
 
-Inner to outer: environment, TimeLimit, wrappers from YAML, EpisodeControl, Monitor, VecEnv, guard, VecEnv wrappers,
-VecNormalize, frame stack.
+Inner to outer: environment, TimeLimit, wrappers from YAML, EpisodeControl, Monitor, VecEnv, guard,
+VecEnv wrappers, VecNormalize, frame stack.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -45,7 +45,7 @@ class StackSettings:
     """What differs between two stacks of one configuration."""
 
     mode: Mode = "train"
-    """``train`` updates normalisation statistics; ``evaluate`` freezes them and keeps raw rewards."""
+    """``train`` updates normalisation statistics; ``evaluate`` freezes them, rewards stay raw."""
     seed: int | None = None
     n_envs: int = 1
     vec_env: Literal["dummy", "subproc"] = "dummy"
@@ -68,7 +68,9 @@ def make_vec_env(config: RunConfig, settings: StackSettings) -> VecEnv:
         ConfigError: If the environment does not exist, cannot be made, or a wrapper does not fit.
     """
     check_stack(config, settings.gym_packages)
-    functions = [_EnvFunction(config, settings, rank) for rank in range(settings.n_envs)]
+    functions: list[Callable[[], gym.Env[Any, Any]]] = [
+        _EnvFunction(config, settings, rank) for rank in range(settings.n_envs)
+    ]
     try:
         base = SubprocVecEnv(functions) if settings.vec_env == "subproc" else DummyVecEnv(functions)
     except ZooError:
@@ -202,7 +204,7 @@ def normalize_kwargs(normalize: Normalize, algo_kwargs: Mapping[str, Any]) -> di
 
 
 def has_images_last(env: VecEnv) -> bool:
-    """Say whether observations hold images whose channels come last (SB3's CNNs want them first)."""
+    """Say whether observations hold images with channels last (SB3's CNNs want them first)."""
     space = env.observation_space
     parts = space.spaces.values() if isinstance(space, gym.spaces.Dict) else [space]
     return any(is_image_space(part) and not is_image_space_channels_first(part) for part in parts)  # type: ignore[arg-type]

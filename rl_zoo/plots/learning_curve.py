@@ -75,7 +75,7 @@ def plot_learning_curve(
         axes.set_title(f"{folder.algo.upper()} on {folder.env_name} (1 run)", loc="left")
         axes.set_ylabel("Return per episode")
         axes.set_xlim(0.0, largest / divisor * 1.02)
-        axes.legend()
+        figure.legend(loc="outside lower center", ncols=2)
     stem = output.with_suffix("")
     return style.save_figure(figure, stem, [file_format])[0]
 
@@ -118,7 +118,7 @@ def _draw_evaluations(axes: Axes, evaluations: Evaluations, divisor: float) -> N
     means = results.mean(axis=1)
     spread = np.stack([means - results.min(axis=1), results.max(axis=1) - means])
     n_episodes = results.shape[1]
-    label = f"evaluation, mean of {n_episodes} episodes (bars: lowest to highest)"
+    label = f"evaluation, mean and range of {n_episodes} episodes"
     axes.errorbar(
         evaluations.timesteps[rows] / divisor,
         means,

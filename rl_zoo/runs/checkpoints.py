@@ -1,7 +1,7 @@
 """Complete checkpoints: a set of files that counts only once its manifest is written.
 
-The manifest is written last and names every file with its size and digest, so a checkpoint cut short by a full disk
-or a killed process is never taken for a complete one.
+The manifest is written last and names every file with its size and digest, so a checkpoint cut
+short by a full disk or a killed process is never taken for a complete one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The experiment folder ``<log folder>/<algo>/<env id>_<n>/``: the only place that knows file names.
+"""The experiment folder ``<log folder>/<algo>/<env id>_<n>/``: the one place with file names.
 
 The names are RL Baselines3 Zoo's, so that its users' scripts read our folders and ours read theirs;
 the files of ours that the zoo does not have are marked so.
@@ -149,15 +149,15 @@ class RunFolder:
 
 
 def file_name_of(env_id: str) -> str:
-    """Return the environment id as the zoo spells it in file names (``ns/Name-v0`` -> ``ns-Name-v0``)."""
+    """Return the environment id as the zoo spells it in file names (``ns-Name-v0``)."""
     return env_id.replace("/", "-").replace(":", "-")
 
 
 def create_run_folder(log_folder: Path, algo: str, env_id: str, *, uuid: bool = False) -> RunFolder:
     """Claim the next free id ``<log_folder>/<algo>/<env id>_<n>`` and create its folder.
 
-    The id is claimed by creating the folder, which only one process can do: runs started at the same
-    time get different ids.
+    The id is claimed by creating the folder, which only one process can do: runs started at the
+    same time get different ids.
 
     Raises:
         UsageError: If the log folder cannot be written.

@@ -24,7 +24,7 @@ class ModelSource:
 
 
 def find_source(model: Path) -> ModelSource:
-    """Find what belongs to the model given with ``-i``: a zip file or a run folder (its final model).
+    """Find what belongs to the model given with ``-i``: a zip file, or a run (its final model).
 
     Raises:
         UsageError: If there is no such model.
@@ -72,8 +72,8 @@ def belongings(folder: RunFolder, model: Path) -> tuple[Path | None, Path]:
 def policy_parameters(model: Path) -> list[str]:
     """Return policy class and keywords of the run ``model`` belongs to, as ``key:value`` overrides.
 
-    Weights fit only the network they were trained with, so these come from the old run; everything else comes
-    from the new command.
+    Weights fit only the network they were trained with, so these come from the old run; everything
+    else comes from the new command.
     """
     from rl_zoo.config.yaml import load_saved_yaml
 

@@ -11,10 +11,11 @@ from rl_zoo.wrappers.random_state import generator_state, set_generator_state
 
 
 class EpisodeControlWrapper(gym.Wrapper[Any, Any, Any, Any]):
-    """End the running episode by truncation on request, name the reason of every end, and make resets repeatable.
+    """Truncate the episode on request, name the reason of every end, make resets repeatable.
 
-    Sits directly inside Monitor, so that an episode ended here is recorded like any other. ``info`` gets
-    ``truncation_reason`` or ``termination_reason`` at every end that an inner layer did not name.
+    Sits directly inside Monitor, so that an episode ended here is recorded like any other. ``info``
+    gets ``truncation_reason`` or ``termination_reason`` at every end that an inner layer did not
+    name.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
@@ -50,8 +51,8 @@ class EpisodeControlWrapper(gym.Wrapper[Any, Any, Any, Any]):
     def checkpoint_state(self) -> dict[str, Any]:
         """Return what is needed to repeat the last reset and everything after it.
 
-        Random states (JSON-able) before the last reset and now, and the state of every inner layer that
-        has a ``checkpoint_state`` method of its own.
+        Random states (JSON-able) before the last reset and now, and the state of every inner layer
+        that has a ``checkpoint_state`` method of its own.
         """
         return {
             "random_state_before_reset": self._random_state_before_reset,

@@ -4,7 +4,7 @@ import ast
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl_zoo.config.literals import format_literal, parse_literal
@@ -140,6 +140,7 @@ _LITERALS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1), _LITERALS))
 def test_what_is_formatted_is_read_back(data):
     assert parse_literal(format_literal(data)) == data

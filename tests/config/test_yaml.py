@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl_zoo.config.model import Symbol
@@ -195,6 +195,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abcxyz_", min_size=1), _VALUES, max_size=5))
 def test_what_is_written_is_read_back(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("yaml") / "file.yml"

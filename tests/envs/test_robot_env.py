@@ -152,3 +152,18 @@ def test_without_render_mode_there_is_no_picture():
     assert env.render() is None
     env.close()
     env.close()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_simple_trot_walks_forward(seed):
+    env = make_env()
+    env.reset(seed=seed)
+    action = np.zeros(8)
+    phase_of_leg = np.array([0.0, np.pi, np.pi, 0.0])
+    for step in range(250):
+        phase = 2 * np.pi * 3.5 * step * env.unwrapped.dt + phase_of_leg
+        action[0::2] = 0.27 + 0.27 * np.cos(phase)
+        action[1::2] = 0.19 - 0.39 * np.sin(phase - 0.71)
+        _, _, terminated, _, info = env.step(action)
+        assert not terminated
+    assert info["x_position"] / 5.0 > 0.3

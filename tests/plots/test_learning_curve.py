@@ -24,7 +24,7 @@ def test_baseline_and_both_curves_are_in_the_legend(make_run, tmp_path):
     plot_learning_curve(run, output, baseline=12.5, baseline_label="standing")
     text = output.read_text()
     assert "standing (12.5)" in text
-    assert "evaluation, mean of 2 episodes" in text
+    assert "evaluation, mean and range of 2 episodes" in text
     assert "training, mean of 20 episodes" in text
 
 
