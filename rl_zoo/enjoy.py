@@ -94,7 +94,7 @@ def _run(arguments: argparse.Namespace, threads: int) -> tuple[str, bool]:
 
     if arguments.video is not None:
         check_video_file(arguments.video)
-    prepare_headless_rendering()
+        prepare_headless_rendering()
     folder, identity = find_run(arguments)
     model = find_model(folder, arguments)
     if arguments.verbose > 0:

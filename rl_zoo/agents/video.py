@@ -110,9 +110,10 @@ def render_frame(env: VecEnv) -> np.ndarray:
         raise MissingDependencyError(f"no video: {error}") from error
     except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
+        # Gymnasium's own "is not installed" already says what to do.
+        advice = "" if "install" in text else "; without a display MuJoCo needs EGL, e.g. libegl1"
         raise MissingDependencyError(
-            f"no video: the environment cannot draw here ({text}); without a display MuJoCo needs "
-            "EGL (apt-get install libegl1) or MUJOCO_GL=osmesa"
+            f"no video: the environment cannot draw here ({text}){advice}"
         ) from error
     if frame is None or getattr(frame, "ndim", 0) != 3:
         raise UsageError("no video: the environment draws no pictures (render mode rgb_array)")

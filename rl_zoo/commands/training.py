@@ -93,37 +93,45 @@ def check_numbers(arguments: argparse.Namespace) -> None:
 
 def resolve_config(arguments: argparse.Namespace) -> RunConfig:
     """Return the validated configuration that the flags describe."""
+    from rl_zoo.agents.algorithms import ALGORITHMS
     from rl_zoo.callbacks.registry import CALLBACKS
     from rl_zoo.config.resolve import ConfigRequest, resolve
     from rl_zoo.envs.ids import is_known_builtin, require_env
     from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
 
     budget = None if arguments.n_timesteps == -1 else arguments.n_timesteps
+    registries = {
+        "env_wrapper": WRAPPERS,
+        "vec_env_wrapper": VEC_ENV_WRAPPERS,
+        "callback": CALLBACKS,
+    }
     if arguments.resume is not None:
         return _saved_config(arguments, budget)
+    request = ConfigRequest(
+        algo=arguments.algo,
+        env_id=arguments.env,
+        conf_file=None if arguments.conf_file is None else Path(arguments.conf_file),
+        params=tuple(_params(arguments)),
+        env_kwargs=tuple(arguments.env_kwargs or ()),
+        eval_env_kwargs=tuple(arguments.eval_env_kwargs or ()),
+        n_timesteps=budget,
+        trial=_trial_values(arguments),
+        trust_config=arguments.trust_config,
+        known_components={key: part.built_in_names() for key, part in registries.items()},
+    )
     problems: list[str] = []
     config = None
     try:
-        config = resolve(
-            ConfigRequest(
-                algo=arguments.algo,
-                env_id=arguments.env,
-                conf_file=None if arguments.conf_file is None else Path(arguments.conf_file),
-                params=tuple(_params(arguments)),
-                env_kwargs=tuple(arguments.env_kwargs or ()),
-                eval_env_kwargs=tuple(arguments.eval_env_kwargs or ()),
-                n_timesteps=budget,
-                trial=_trial_values(arguments),
-                trust_config=arguments.trust_config,
-                known_components={
-                    "env_wrapper": WRAPPERS.built_in_names(),
-                    "vec_env_wrapper": VEC_ENV_WRAPPERS.built_in_names(),
-                    "callback": CALLBACKS.built_in_names(),
-                },
+        config = resolve(request)
+    except ConfigError:
+        # Only now is it worth reading what third parties have installed.
+        known = {key: part.names() for key, part in registries.items()}
+        try:
+            config = resolve(
+                replace(request, known_components=known, known_algorithms=ALGORITHMS.names())
             )
-        )
-    except ConfigError as error:
-        problems += error.problems
+        except ConfigError as error:
+            problems += error.problems
     if not is_known_builtin(arguments.env):
         try:
             require_env(arguments.env, tuple(arguments.gym_packages))

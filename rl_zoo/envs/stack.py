@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -68,17 +68,8 @@ def make_vec_env(config: RunConfig, settings: StackSettings) -> VecEnv:
         ConfigError: If the environment does not exist, cannot be made, or a wrapper does not fit.
     """
     check_stack(config, settings.gym_packages)
-    functions: list[Callable[[], gym.Env[Any, Any]]] = [
-        _EnvFunction(config, settings, rank) for rank in range(settings.n_envs)
-    ]
-    try:
-        base = SubprocVecEnv(functions) if settings.vec_env == "subproc" else DummyVecEnv(functions)
-    except ZooError:
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise ConfigError(f"{config.env_id}: cannot be made: {text}") from error
-    env: VecEnv = GuardedVecEnv(base)
+    functions = [_EnvFunction(config, settings, rank) for rank in range(settings.n_envs)]
+    env: VecEnv = GuardedVecEnv(_make_base(config, settings, functions))
     for component in config.vec_env_wrappers:
         env = VEC_ENV_WRAPPERS.load(component.name)(env, **component.kwargs)
     if config.normalize is not None:
@@ -90,6 +81,20 @@ def make_vec_env(config: RunConfig, settings: StackSettings) -> VecEnv:
     if settings.seed is not None:
         env.seed(settings.seed)
     return env
+
+
+def _make_base(config: RunConfig, settings: StackSettings, functions: list[_EnvFunction]) -> VecEnv:
+    try:
+        if settings.vec_env == "dummy":
+            return DummyVecEnv(list(functions))
+        # A worker process that fails says only that it is gone: what can fail fails here first.
+        functions[0].make_unmonitored().close()
+        return SubprocVecEnv(list(functions))
+    except ZooError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(f"{config.env_id}: cannot be made: {text}") from error
 
 
 def check_stack(config: RunConfig, gym_packages: tuple[str, ...] = ()) -> None:
@@ -155,15 +160,19 @@ class _EnvFunction:
             # Ctrl-C and a closed terminal reach the whole process group; the main process decides.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        require_env(self.env_id, self.gym_packages)
-        render: Mapping[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
-        env = gym.make(self.env_id, **self.kwargs, **render)
-        env = EpisodeControlWrapper(wrap_env(env, self.wrappers))
+        env = self.make_unmonitored()
         file_name = None if self.monitor_file is None else str(self.monitor_file)
         env = RunMonitor(env, file_name, elapsed=self.elapsed, **self.monitor_kwargs)
         if self.action_seed is not None:
             env.action_space.seed(self.action_seed)
         return env
+
+    def make_unmonitored(self) -> gym.Env[Any, Any]:
+        """Make the environment with every layer that Monitor is around."""
+        require_env(self.env_id, self.gym_packages)
+        render: Mapping[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
+        env = gym.make(self.env_id, **self.kwargs, **render)
+        return EpisodeControlWrapper(wrap_env(env, self.wrappers))
 
 
 def environment_kwargs(config: RunConfig, mode: Mode) -> dict[str, Any]:

@@ -120,9 +120,9 @@ def test_fall_is_tilt_or_height(axis, angle, height, expected):
 
 def test_all_mistakes_of_a_task_are_reported_at_once():
     with pytest.raises(ConfigError) as caught:
-        walk.make_walk_task(0.0, {"foward": 1.0, "fall": float("nan")})
+        walk.make_walk_task(0.0, {"forwrad": 1.0, "fall": float("nan")})
     first, second, third = caught.value.problems
-    assert "'foward'; did you mean 'forward'?" in first
+    assert "'forwrad'; did you mean 'forward'?" in first
     assert "reward_weights.fall" in second
     assert "target_speed: must be a positive number" in third
 

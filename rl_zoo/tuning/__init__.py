@@ -1,0 +1,1 @@
+"""Search for hyperparameters: spaces, study, objective, report."""

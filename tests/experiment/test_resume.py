@@ -1,0 +1,77 @@
+"""A run that was killed and resumed ends with the same bits as one that was not."""
+
+import pytest
+
+from rl_zoo.envs.guarded import GuardedVecEnv
+from rl_zoo.runs.checkpoints import complete_checkpoints
+from tests.same_runs import assert_same_run
+
+CASES = {
+    "sac": ("sac", "Tiny-v0", []),
+    "tqc": ("tqc", "Tiny-v0", []),
+    "dqn": ("dqn", "TinyDiscrete-v0", []),
+    "ppo-3-envs": ("ppo", "Tiny-v0", ["n_envs:3"]),
+    "ppo-gsde": ("ppo", "Tiny-v0", ["use_sde:True", "sde_sample_freq:4"]),
+    "a2c": ("a2c", "Tiny-v0", ["n_envs:2"]),
+    "ars": ("ars", "Tiny-v0", []),
+    "crossq": ("crossq", "Tiny-v0", []),
+    "ddpg": ("ddpg", "Tiny-v0", ["normalize:False"]),
+    "ppo_lstm": ("ppo_lstm", "Tiny-v0", []),
+    "qrdqn": ("qrdqn", "TinyDiscrete-v0", []),
+    "sac-gsde": ("sac", "Tiny-v0", ["use_sde:True", "train_freq:8", "gradient_steps:8"]),
+    "sac-n-step": ("sac", "Tiny-v0", ["n_steps:3"]),
+    "sac-episodes": ("sac", "Tiny-v0", ["train_freq:(1,'episode')", "gradient_steps:-1"]),
+    "td3-2-envs": ("td3", "Tiny-v0", ["n_envs:2"]),
+    "trpo": ("trpo", "Tiny-v0", []),
+    "ppo-schedules": ("ppo", "Tiny-v0", ["learning_rate:lin_0.003", "clip_range:lin_0.2"]),
+    "dict-observations": ("sac", "TinyDict-v0", ["policy:MultiInputPolicy"]),
+    "her": (
+        "sac",
+        "Goal-v0",
+        ["policy:MultiInputPolicy", "replay_buffer_class:HerReplayBuffer", "learning_starts:50"],
+    ),
+}
+BUDGET = {"sac-gsde": 200, "ars": 600}
+
+
+class Killed(SystemExit):
+    """What this process 'dies' of: nothing is saved when it passes, as with SIGKILL."""
+
+
+@pytest.fixture
+def kill_at(monkeypatch):
+    """Let training die before its ``step``-th environment step."""
+
+    def arm(step):
+        send = GuardedVecEnv.step_async
+
+        def step_async(guard, actions):
+            if guard.steps * guard.num_envs >= step and guard._stop_reason.__name__ == "reason":
+                monkeypatch.undo()
+                raise Killed(137)
+            send(guard, actions)
+
+        monkeypatch.setattr(GuardedVecEnv, "step_async", step_async)
+
+    return arm
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_resumed_equals_uninterrupted(case, arguments, train, train_run, kill_at, tmp_path):
+    algo, env, params = CASES[case]
+    budget = BUDGET.get(case, 260)
+    more = ("-n", budget, "--save-freq", budget // 4, "--eval-freq", budget // 3)
+    straight = train_run(algo, env, *more, params=params, folder=tmp_path / "straight")
+
+    kill_at(0.6 * budget)
+    command = arguments(algo, env, *more, params=params, folder=tmp_path / "killed")
+    assert train(*command)[0] == 137
+    (path,) = (tmp_path / "killed").glob("*/*_1")
+    killed = type(straight)(path, straight.env_name)
+    assert complete_checkpoints(killed)
+    assert not killed.final_model.exists()
+
+    code, _, err = train("--resume", path)
+    assert code == 0, err
+    assert "Resuming" in err
+    assert_same_run(straight, killed)
