@@ -22,8 +22,15 @@ def assert_same_run(left, right):
         from rl_zoo.agents.normalizer_file import load_normalizer
 
         first, second = (load_normalizer(run.final_normalizer) for run in (left, right))
-        for name in ("obs_rms", "ret_rms"):
-            assert_same_values(vars(getattr(first, name)), vars(getattr(second, name)))
+        assert_same_values(moments_of(first.obs_rms), moments_of(second.obs_rms))
+        assert_same_values(moments_of(first.ret_rms), moments_of(second.ret_rms))
+
+
+def moments_of(statistics):
+    """Return means and variances as plain data, of Dict observations too."""
+    if isinstance(statistics, dict):
+        return {key: vars(value) for key, value in statistics.items()}
+    return vars(statistics)
 
 
 def parameters_of(model_file):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,8 @@ def load_config(folder: RunFolder, identity: RunIdentity, settings: LoadSettings
     """
     file = require_config_file(folder)
     _check_identity(folder, identity, trust=settings.trust)
-    config = load_saved(file, identity.algo, identity.env_id, trust=settings.trust)
+    with _naming_trust():
+        config = load_saved(file, identity.algo, identity.env_id, trust=settings.trust)
     config = _with_env_kwargs(config, folder, settings)
     if not settings.trust:
         from rl_zoo.agents.trusted_parts import check_parts
@@ -128,6 +130,17 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
         env.close()
         raise
     return LoadedRun(config, model, normalizer, env, agent)
+
+
+@contextlib.contextmanager
+def _naming_trust() -> Iterator[None]:
+    """Add the way out to the refusal of an unsafe YAML file."""
+    try:
+        yield
+    except UnsafeFileError as error:
+        raise UnsafeFileError(
+            f"{error}, or use --trust if you trust whoever wrote the run"
+        ) from error
 
 
 def _with_env_kwargs(config: RunConfig, folder: RunFolder, settings: LoadSettings) -> RunConfig:
@@ -184,7 +197,8 @@ def check_env_module(identity: RunIdentity, folder: RunFolder, settings: LoadSet
 def _read_args(folder: RunFolder, *, trust: bool) -> Mapping[str, Any]:
     if not folder.args_file.is_file():
         return {}
-    content = load_saved_yaml(folder.args_file, trust)
+    with _naming_trust():
+        content = load_saved_yaml(folder.args_file, trust)
     if not isinstance(content, Mapping):
         raise DamagedFileError(f"{folder.args_file}: holds no options; delete it or restore it")
     return content

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Generator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -104,20 +105,37 @@ def render_frame(env: VecEnv) -> np.ndarray:
         MissingDependencyError: If drawing fails (no OpenGL, no pygame).
         UsageError: If the environment has no pictures.
     """
+    with _quiet_destructors():
+        frame, problem = _try_render(env)
+    if problem:
+        raise MissingDependencyError(f"no video: {problem}")
+    if frame is None or getattr(frame, "ndim", 0) != 3:
+        raise UsageError("no video: the environment draws no pictures (render mode rgb_array)")
+    return frame
+
+
+def _try_render(env: VecEnv) -> tuple[np.ndarray | None, str]:
+    """Return the picture, or what went wrong."""
     try:
-        frame = env.render()
+        return env.render(), ""
     except ZooError as error:
-        raise MissingDependencyError(f"no video: {error}") from error
+        return None, str(error)
     except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
         # Gymnasium's own "is not installed" already says what to do.
         advice = "" if "install" in text else "; without a display MuJoCo needs EGL, e.g. libegl1"
-        raise MissingDependencyError(
-            f"no video: the environment cannot draw here ({text}){advice}"
-        ) from error
-    if frame is None or getattr(frame, "ndim", 0) != 3:
-        raise UsageError("no video: the environment draws no pictures (render mode rgb_array)")
-    return frame
+        return None, f"the environment cannot draw here ({text}){advice}"
+
+
+@contextlib.contextmanager
+def _quiet_destructors() -> Iterator[None]:
+    """Ignore what a half-built renderer raises when it is deleted (no OpenGL)."""
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 class VideoWriter:

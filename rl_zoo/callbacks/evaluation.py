@@ -73,6 +73,8 @@ class EvaluationSettings:
     deterministic: bool = True
     seed: int = 0
     """Every evaluation starts from episodes drawn with this seed and the step it happens at."""
+    announce: bool = True
+    """Write a line about every evaluation."""
 
 
 class Evaluator:
@@ -124,11 +126,12 @@ class Evaluator:
         is_best = self.history.add(steps, evaluation)
         self._log(evaluation)
         best = " (best so far)" if is_best else ""
-        console.message(
-            f"Evaluation at step {steps}: return {evaluation.mean_return:.2f} +/- "
-            f"{evaluation.std_return:.2f}, length {np.mean(evaluation.lengths):.1f} "
-            f"(n={len(evaluation.returns)}){best}"
-        )
+        if self.settings.announce:
+            console.message(
+                f"Evaluation at step {steps}: return {evaluation.mean_return:.2f} +/- "
+                f"{evaluation.std_return:.2f}, length {np.mean(evaluation.lengths):.1f} "
+                f"(n={len(evaluation.returns)}){best}"
+            )
         if self.folder is None:
             return
         try:

@@ -208,8 +208,13 @@ def make_options(
 
 
 def evaluation_frequency(requested: int | None, n_timesteps: int) -> int:
-    """Return the steps between evaluations; by default a twentieth of the budget, at most 25000."""
-    return min(25_000, max(n_timesteps // 20, 1)) if requested is None else requested
+    """Return the steps between evaluations.
+
+    By default a twentieth of the budget, but from 1000 (or the whole budget) to 25000.
+    """
+    if requested is not None:
+        return requested
+    return min(25_000, max(n_timesteps // 20, min(n_timesteps, 1000)))
 
 
 def with_saved_arguments(arguments: argparse.Namespace, argv: Sequence[str]) -> argparse.Namespace:

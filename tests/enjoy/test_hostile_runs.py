@@ -53,6 +53,7 @@ def test_python_tag(cartpole_run, enjoy, mark, name):
     assert code == 2
     assert not mark.exists()
     assert file.name in err
+    assert "--trust" in err
 
 
 def test_model_file_is_not_unpickled(cartpole_run, enjoy, mark):

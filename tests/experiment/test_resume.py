@@ -31,7 +31,8 @@ CASES = {
         ["policy:MultiInputPolicy", "replay_buffer_class:HerReplayBuffer", "learning_starts:50"],
     ),
 }
-BUDGET = {"sac-gsde": 200, "ars": 600}
+BUDGET = {"sac-gsde": 200, "ars": 600, "ppo_lstm": 130}
+FAST = {"sac", "tqc", "dqn", "ppo-3-envs", "ppo-gsde", "ars", "a2c", "her"}
 
 
 class Killed(SystemExit):
@@ -56,7 +57,10 @@ def kill_at(monkeypatch):
     return arm
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [case if case in FAST else pytest.param(case, marks=pytest.mark.slow) for case in CASES],
+)
 def test_resumed_equals_uninterrupted(case, arguments, train, train_run, kill_at, tmp_path):
     algo, env, params = CASES[case]
     budget = BUDGET.get(case, 260)

@@ -27,9 +27,7 @@ PPO = (
     network("tiny", "small", "medium", default=_SMALL),
     ACTIVATION,
 )
-
-# The recurrent policy has no hidden layer of its own behind the memory cells.
-PPO_LSTM = (*PPO[:-2], network("tiny", "small", "medium", default=None), ACTIVATION)
+PPO_LSTM = PPO
 
 TRPO = (
     _BATCH_SIZE,
