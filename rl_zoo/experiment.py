@@ -22,6 +22,7 @@ from rl_zoo.envs.guarded import describe, find_guard
 from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
 from rl_zoo.errors import ConfigError, UsageError
 from rl_zoo.registry import check_keywords
+from rl_zoo.runs.atomic import remove_leftovers
 from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.folder import RunFolder, create_run_folder
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
@@ -128,6 +129,7 @@ def resume(options: TrainOptions) -> Experiment:
     state = read_checkpoint_state(folder, steps)
     opened: list[VecEnv] = []
     elapsed = max(float(state["extra"]["wall_time_s"]), 1e-6)
+    remove_leftovers(folder.path)
     rewind_logs(folder, state["log_positions"])
     normalizer_file = folder.checkpoint_normalizer(steps)
     source = ModelSource(folder.checkpoint_model(steps), normalizer_file)

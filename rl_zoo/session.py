@@ -128,20 +128,22 @@ def learn(experiment: Experiment) -> None:
     record.state, record.reason, record.ended_at = "running", "", None
     write_record(experiment.folder, record)
     experiment.started = time.time()
-    try:
-        with experiment.stop as stop:
+    with experiment.stop as stop:
+        try:
             find_guard(experiment.env).stop_when(stop.reason)
             agent.learn(
                 experiment.config.n_timesteps - first_step,
                 callback=make_callbacks(experiment),
-                reset_num_timesteps=first_step == 0,
+                reset_num_timesteps=experiment.restored is None,
                 progress_bar=experiment.options.progress and sys.stderr.isatty(),
                 **_log_interval(experiment.options),
             )
-    except BaseException as error:
-        _end_early(experiment, error)
-    else:
-        _finish(experiment)
+        except BaseException as error:
+            stop.hold()
+            _end_early(experiment, error)
+        else:
+            stop.hold()
+            _finish(experiment)
 
 
 def make_callbacks(experiment: Experiment) -> list[BaseCallback]:

@@ -23,7 +23,7 @@ def _run(arguments: argparse.Namespace, argv: list[str]) -> int:
     from rl_zoo.commands import training
 
     if arguments.optimize_hyperparameters:
-        from rl_zoo.tune import tune_from_train_flags
+        from rl_zoo.commands.tuning import tune_from_train_flags
 
         training.check_numbers(arguments)
         return tune_from_train_flags(arguments)

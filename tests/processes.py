@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["rl_zoo.experiment", "rl_zoo.commands.training", "tests.probe_envs"])
+_CONTEXT.set_forkserver_preload(
+    ["rl_zoo.experiment", "rl_zoo.commands.training", "sb3_contrib", "torch._dynamo", "tests.probe_envs"]
+)
 
 
 class Command:

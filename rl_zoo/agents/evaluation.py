@@ -141,7 +141,7 @@ class _Episodes:
             self.sums[index] += [float(info.get(key, np.nan)) for key in self.info_keys]
             if not dones[index]:
                 continue
-            if self.remaining[index] > 0:
+            if self.remaining[index] > 0 and "episode" in info:
                 self.remaining[index] -= 1
                 self.finished.append(info)
                 self.means.append(self.sums[index] / info["episode"]["l"])

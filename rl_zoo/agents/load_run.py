@@ -99,7 +99,7 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
     """
     from rl_zoo.agents.build import BuildSettings, build_agent
     from rl_zoo.agents.normalizer_file import check_fits, load_normalizer
-    from rl_zoo.agents.weights import load_weights
+    from rl_zoo.agents.weights import load_weights, read_counters, restore_counters
     from rl_zoo.envs.stack import StackSettings, make_vec_env
 
     statistics, normalizer = None, None
@@ -126,6 +126,7 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
             warnings.simplefilter("ignore", UserWarning)
             agent = build_agent(config, env, build)
         load_weights(agent, model.file)
+        restore_counters(agent, read_counters(model.file))  # DQN samples by its exploration rate
     except BaseException:
         env.close()
         raise

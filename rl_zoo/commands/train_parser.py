@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rl_zoo.commands.options import ExtendAction, ZooArgumentParser, parse_boolean
+from rl_zoo.commands.tuning_flags import add_study_flags
 
 EXAMPLES = """\
 examples:
@@ -22,8 +23,8 @@ def build_parser() -> ZooArgumentParser:
         epilog=EXAMPLES,
     )
     _add_run_flags(parser)
-    _add_agent_flags(parser)
-    _add_environment_flags(parser)
+    add_agent_flags(parser)
+    add_environment_flags(parser)
     _add_evaluation_flags(parser)
     _add_saving_flags(parser)
     _add_tracking_flags(parser)
@@ -83,7 +84,8 @@ def _add_run_flags(parser: ZooArgumentParser) -> None:
     run.add_argument("-P", "--progress", action="store_true", help="show a progress bar")
 
 
-def _add_agent_flags(parser: ZooArgumentParser) -> None:
+def add_agent_flags(parser: ZooArgumentParser) -> None:
+    """Add the flags that decide what learns."""
     agent = parser.add_argument_group("agent")
     agent.add_argument(
         "-params",
@@ -112,7 +114,8 @@ def _add_agent_flags(parser: ZooArgumentParser) -> None:
     )
 
 
-def _add_environment_flags(parser: ZooArgumentParser) -> None:
+def add_environment_flags(parser: ZooArgumentParser) -> None:
+    """Add the flags that decide where it learns."""
     environment = parser.add_argument_group("environment")
     environment.add_argument(
         "--gym-packages",
@@ -219,23 +222,7 @@ def _add_tuning_flags(parser: ZooArgumentParser) -> None:
         action="store_true",
         help="search for hyperparameters",
     )
-    tuning.add_argument("--n-trials", type=int, default=500, help="trials of this process")
-    tuning.add_argument("--max-total-trials", type=int, default=None, help="trials of the study")
-    tuning.add_argument(
-        "--optimization-log-path", default=None, help="keep model and evaluations of every trial"
-    )
-    tuning.add_argument("--no-optim-plots", action="store_true", help="write no figures")
-    tuning.add_argument("--n-jobs", type=int, default=1, help="threads that run trials")
-    tuning.add_argument(
-        "--sampler", choices=["random", "tpe", "auto"], default="tpe", help="sampler"
-    )
-    tuning.add_argument(
-        "--pruner", choices=["halving", "median", "none"], default="median", help="pruner"
-    )
-    tuning.add_argument("--n-startup-trials", type=int, default=10, help="random trials first")
-    tuning.add_argument("--n-evaluations", type=int, default=None, help="evaluations per trial")
-    tuning.add_argument("--storage", default=None, help="Optuna storage (*.log file or URL)")
-    tuning.add_argument("--study-name", default=None, help="name of the study")
+    add_study_flags(tuning, n_trials=500)
     tuning.add_argument(
         "--trial-id", type=int, default=None, help="train with the values of this trial"
     )

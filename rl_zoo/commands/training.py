@@ -91,8 +91,15 @@ def check_numbers(arguments: argparse.Namespace) -> None:
         raise ConfigError(problems)
 
 
-def resolve_config(arguments: argparse.Namespace) -> RunConfig:
-    """Return the validated configuration that the flags describe."""
+def resolve_config(
+    arguments: argparse.Namespace, trial: Mapping[str, Any] | None = None
+) -> RunConfig:
+    """Return the validated configuration that the flags describe.
+
+    Args:
+        arguments: Parsed flags of ``train``.
+        trial: Tuned values by dotted key; None: those of ``--trial-id``, if it is given.
+    """
     from rl_zoo.agents.algorithms import ALGORITHMS
     from rl_zoo.callbacks.registry import CALLBACKS
     from rl_zoo.config.resolve import ConfigRequest, resolve
@@ -115,7 +122,7 @@ def resolve_config(arguments: argparse.Namespace) -> RunConfig:
         env_kwargs=tuple(arguments.env_kwargs or ()),
         eval_env_kwargs=tuple(arguments.eval_env_kwargs or ()),
         n_timesteps=budget,
-        trial=_trial_values(arguments),
+        trial=_trial_values(arguments) if trial is None else trial,
         trust_config=arguments.trust_config,
         known_components={key: part.built_in_names() for key, part in registries.items()},
     )

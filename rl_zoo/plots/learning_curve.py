@@ -92,7 +92,7 @@ def _load(path: Path, env_name: str) -> tuple[MonitorEpisodes | None, Evaluation
         evaluations = load_evaluations(folder.evaluations)
     except NothingFoundError:
         evaluations = None
-    if episodes is not None and len(episodes.returns) == 0:
+    if episodes is not None and not episodes.whole.any():
         episodes = None
     if evaluations is not None and evaluations.results.size == 0:
         evaluations = None
@@ -104,12 +104,12 @@ def _load(path: Path, env_name: str) -> tuple[MonitorEpisodes | None, Evaluation
 
 
 def _draw_training(axes: Axes, episodes: MonitorEpisodes, divisor: float, color: str) -> None:
-    wished = max(_WINDOW, len(episodes.returns) // 100)
-    window = fitting_window(len(episodes.returns), wished)
-    x = episodes.steps / divisor
-    draw_episodes(axes, x, episodes.returns, color)
+    returns, x = episodes.returns[episodes.whole], episodes.steps[episodes.whole] / divisor
+    wished = max(_WINDOW, len(returns) // 100)
+    window = fitting_window(len(returns), wished)
+    draw_episodes(axes, x, returns, color)
     label = f"training, mean of {window} episodes" if window > 1 else "training episodes"
-    axes.plot(x[window - 1 :], rolling_mean(episodes.returns, window), color=color, label=label)
+    axes.plot(x[window - 1 :], rolling_mean(returns, window), color=color, label=label)
 
 
 def _draw_evaluations(axes: Axes, evaluations: Evaluations, divisor: float) -> None:

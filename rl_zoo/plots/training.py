@@ -208,9 +208,13 @@ def _join(
 
 
 def _column(episodes: MonitorEpisodes, y_axis: YAxis) -> Floats:
+    """Return what is plotted, NaN for episodes that the runner cut short."""
     if y_axis == "success":
-        return episodes.columns[_SUCCESS_COLUMN]
-    return episodes.returns if y_axis == "reward" else episodes.lengths.astype(float)
+        values = episodes.columns[_SUCCESS_COLUMN]
+    else:
+        values = episodes.returns if y_axis == "reward" else episodes.lengths.astype(float)
+    whole: Floats = np.where(episodes.whole, values, np.nan)
+    return whole
 
 
 def _cut(curve: TrainingCurve, limit: int | None, notes: list[str]) -> TrainingCurve:

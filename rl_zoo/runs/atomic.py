@@ -61,6 +61,13 @@ def write_with(path: Path, save: Callable[[str], object]) -> None:
     _sync_directory(path.parent)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files that a killed process left in ``folder`` and below."""
+    for file in folder.rglob(".*.tmp*"):
+        if file.is_file():
+            file.unlink(missing_ok=True)
+
+
 def _sync_directory(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -95,6 +95,17 @@ class MonitorEpisodes:
 
         return np.cumsum(self.lengths)
 
+    @property
+    def whole(self) -> NDArray[Any]:
+        """Whether each episode ended by itself, (n_episodes,).
+
+        The runner cuts episodes short for a checkpoint or a stop (column ``cut``); their steps
+        count, their return says nothing.
+        """
+        import numpy as np
+
+        return self.columns.get("cut", np.zeros(len(self.returns))) != 1
+
 
 def load_evaluations(path: Path) -> Evaluations:
     """Read an ``evaluations.npz`` as SB3's ``EvalCallback`` writes it.

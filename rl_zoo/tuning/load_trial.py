@@ -18,9 +18,7 @@ VALUES_ATTRIBUTE = "values"
 """Of a trial: everything it put over the entry, by dotted configuration key."""
 
 
-def load_trial_values(
-    storage: str, study_name: str, trial_id: int, algo: str
-) -> Mapping[str, Any]:
+def load_trial_values(storage: str, study_name: str, trial_id: int, algo: str) -> Mapping[str, Any]:
     """Return the values of one trial by dotted configuration key.
 
     Args:

@@ -56,8 +56,8 @@ class TuneOptions:
     def evaluations(self) -> int:
         """Evaluations of each trial, the final one included.
 
-        Unless given: one per 100 000 steps, at least 4. RL Zoo takes one for short trials, so that nothing
-        is ever pruned.
+        Unless given: one per 100 000 steps, at least 4. RL Zoo takes one for short trials, so
+        that nothing is ever pruned.
         """
         if self.n_evaluations is not None:
             return self.n_evaluations

@@ -48,8 +48,8 @@ def trial_seed(seed: int, number: int) -> int:
 class SeededSampler(BaseSampler):
     """Draw every trial with a sampler seeded by the study's seed and the trial's number.
 
-    The storage gives each number once, so workers that were started with the same seed draw different trials;
-    one worker alone draws the same trials whenever it is run.
+    The storage gives each number once, so workers that were started with the same seed draw
+    different trials; one worker alone draws the same trials whenever it is run.
 
     Args:
         make: Builds a sampler from a seed.
@@ -88,9 +88,7 @@ class SeededSampler(BaseSampler):
         """Draw one parameter alone."""
         return self._sampler().sample_independent(study, trial, param_name, param_distribution)
 
-    def after_trial(
-        self, study: Study, trial: FrozenTrial, state: TrialState, values: Any
-    ) -> None:
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
         """Tell the sampler how the trial ended."""
         self._sampler().after_trial(study, trial, state, values)
 

@@ -31,7 +31,7 @@ class Parameter:
     choices: Mapping[Any, Any] = field(default_factory=lambda: EMPTY)
     """Of a categorical: what the study stores -> what the configuration gets."""
     key: str | None = None
-    """Dotted configuration key, None if it is ``name``; empty if other values are derived from it."""
+    """Dotted configuration key, None: ``name``; empty: other values are derived from it."""
     one_minus: bool = False
     """The configuration gets one minus the value."""
     at_most: tuple[str, int] | None = None
@@ -65,7 +65,7 @@ class Parameter:
         if self.at_most is None or self.at_most[0] not in sampled:
             return self.high
         other, offset = self.at_most
-        return max(min(self.high, sampled[other] + offset), self.low)
+        return max(min(self.high, float(sampled[other]) + offset), self.low)
 
     def from_study(self, stored: Any) -> Any:
         """Return the value that the study stores as ``stored``."""

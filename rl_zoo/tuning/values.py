@@ -24,7 +24,7 @@ class EntryPoint:
     """A configuration's own values, as a point of the search space."""
 
     params: Mapping[str, Any]
-    """Study name -> stored value; the nearest one where the space does not hold the value itself."""
+    """Study name -> stored value; the nearest one where the space does not hold it."""
     inexact: tuple[str, ...]
     """Configuration keys whose value the space cannot express."""
 

@@ -9,6 +9,9 @@ import gymnasium as gym
 
 from rl_zoo.wrappers.random_state import generator_state, set_generator_state
 
+CUT = "cut"
+"""Column of the monitor file that marks episodes ended from outside."""
+
 
 class EpisodeControlWrapper(gym.Wrapper[Any, Any, Any, Any]):
     """Truncate the episode on request, name the reason of every end, make resets repeatable.
@@ -39,9 +42,11 @@ class EpisodeControlWrapper(gym.Wrapper[Any, Any, Any, Any]):
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment; truncate if that was requested."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        if self._requested_reason is not None and not (terminated or truncated):
+        cut = self._requested_reason is not None and not (terminated or truncated)
+        if cut:
             info["truncation_reason"] = self._requested_reason
             truncated = True
+        info[CUT] = int(cut)
         if terminated:
             info.setdefault("termination_reason", "terminated")
         elif truncated:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, SupportsFloat
 
 import gymnasium as gym
 from stable_baselines3.common.monitor import Monitor, ResultsWriter
+
+from rl_zoo.wrappers.episode_control import CUT
 
 
 class RunMonitor(Monitor):
     """Monitor that can append to its file, keep its clock across sessions, and pause recording.
 
+    An episode that was cut from outside is written to the file (its steps count), marked in the
+    column ``cut``, but not reported as an episode: its return would spoil every mean.
+
     Args:
-        env: Environment to watch; every wrapper that can end an episode is inside.
+        env: Environment to watch: an ``EpisodeControlWrapper`` around everything else.
         filename: The monitor file, or None.
         elapsed: Seconds on the run's clock at the start of this session; 0 for a new run. When
             positive the file is continued.
@@ -28,9 +33,19 @@ class RunMonitor(Monitor):
         elapsed: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(env, filename, override_existing=elapsed <= 0.0, **kwargs)
+        columns = (*kwargs.pop("info_keywords", ()), CUT)
+        super().__init__(
+            env, filename, override_existing=elapsed <= 0.0, info_keywords=columns, **kwargs
+        )
         self.t_start = time.time() - elapsed
         self._paused_writer: ResultsWriter | None = None
+
+    def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
+        """Step; report whole episodes in ``info["episode"]``."""
+        observation, reward, terminated, truncated, info = super().step(action)
+        if info[CUT]:
+            info.pop("episode", None)
+        return observation, reward, terminated, truncated, info
 
     def pause_recording(self) -> None:
         """Write no episodes until ``resume_recording`` (evaluation on the training environment)."""

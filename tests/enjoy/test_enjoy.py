@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,6 +56,28 @@ def test_normalised_run_equals_sb3(pendulum_run, enjoy):
 
     assert code == 0, err
     assert json.loads(out)["returns"] == pytest.approx(returns, abs=1e-6)
+
+
+def test_stochastic_dqn_explores_as_at_the_end_of_training(cartpole_run, enjoy):
+    import shutil
+
+    from stable_baselines3 import DQN
+    from stable_baselines3.common.env_util import make_vec_env
+    from stable_baselines3.common.evaluation import evaluate_policy
+
+    trained = DQN("MlpPolicy", "CartPole-v1", buffer_size=10, seed=1)
+    trained.exploration_rate = 0.5
+    shutil.move(cartpole_run.path.parent, "logs/dqn")
+    trained.save("logs/dqn/CartPole-v1_1/CartPole-v1.zip")
+    config = "policy: MlpPolicy\nn_timesteps: 64\n"
+    (Path("logs/dqn/CartPole-v1_1/CartPole-v1") / "config.yml").write_text(config)
+    env = make_vec_env("CartPole-v1", seed=0)
+    agent = DQN.load("logs/dqn/CartPole-v1_1/CartPole-v1.zip", seed=0)
+    returns, _ = evaluate_policy(agent, env, 5, deterministic=False, return_episode_rewards=True)
+
+    out = enjoy("--algo", "dqn", "--stochastic", "--n-episodes", 5, "--json")[1]
+
+    assert json.loads(out)["returns"] == returns
 
 
 def test_json_is_the_only_line_on_stdout(logs, enjoy):

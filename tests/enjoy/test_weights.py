@@ -172,7 +172,9 @@ def test_renamed_run_is_refused(cartpole_run, enjoy, write):
     assert "was trained with ppo on Acrobot-v1" in err
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "policy: [\n", "poliicy: MlpPolicy\nn_timesteps: 1\n"])
+@pytest.mark.parametrize(
+    "text", ["", "- a\n", "policy: [\n", "poliicy: MlpPolicy\nn_timesteps: 1\n"]
+)
 def test_damaged_config(cartpole_run, enjoy, write, text):
     write.config(cartpole_run, text)
     code, _, err = enjoy("-n", 10)

@@ -164,7 +164,8 @@ def test_worker_process_dies(arguments, start, tmp_path):
     else:
         os.kill(max(_children_of(workers[-1][0]))[0], signal.SIGKILL)
     assert command.wait() == 4
-    (line,) = [line for line in command.err.splitlines() if "process died" in line]
+    errors = [line for line in command.err.splitlines() if line.startswith("error:")]
+    (line,) = [line for line in errors if "process died" in line]
     assert "the environment failed at step" in line
     assert "Traceback" not in command.err
     assert complete_checkpoints(open_run_folder(run_path))

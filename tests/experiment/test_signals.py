@@ -109,9 +109,8 @@ def test_signal_in_a_rollout_of_ppo_loses_no_step(arguments, start, train, tmp_p
     (steps,) = complete_checkpoints(run)
     rows = (steps // 2) % 64
     with np.load(run.checkpoint_buffer(steps)) as memory:
-        assert memory["rewards"].shape == (64, 2)
-        assert np.all(memory["rewards"][rows:] == 0)
-        assert np.all(memory["observations"][:rows].any(axis=-1))
+        assert memory["rewards"].shape == (rows, 2)
+        assert memory["observations"].any(axis=-1).all()
     code, _, err = train("--resume", run.path, "-n", steps + 64)
     assert code == 0, err
     done = read_record(run).num_timesteps

@@ -40,8 +40,8 @@ TD3 = (
 )
 DDPG = TD3
 
-# Not in RL Zoo. SAC's ranges without tau, because CrossQ has no target networks; a batch normalised over
-# few samples is noise, so its batches start at 32; policy_delay is what its authors vary.
+# Not in RL Zoo. SAC's ranges without tau, because CrossQ has no target networks; statistics of a
+# batch of few samples are noise, so batches start at 32; policy_delay lies around its default, 3.
 CROSSQ = (
     GAMMA,
     Parameter("batch_size", "power_of_two", 32, 2048),

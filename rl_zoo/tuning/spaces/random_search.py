@@ -1,4 +1,7 @@
-"""Search space of augmented random search; ``n_top`` is ``top_frac_size`` of the ``n_delta`` directions."""
+"""Search space of augmented random search.
+
+``n_top`` is ``top_frac_size`` of the ``n_delta`` directions.
+"""
 
 from __future__ import annotations
 

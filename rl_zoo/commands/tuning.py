@@ -1,0 +1,218 @@
+"""From the flags of ``tune`` and ``train -optimize`` to a study and its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shlex
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rl_zoo import console
+from rl_zoo.commands.training import check_numbers, resolve_config
+from rl_zoo.errors import ConfigError, NothingFoundError, RobotFault, TrainingInterrupted, ZooError
+from rl_zoo.runs.folder import file_name_of
+
+if TYPE_CHECKING:
+    from rl_zoo.config.model import RunConfig
+    from rl_zoo.tuning.options import TuneOptions
+    from rl_zoo.tuning.study import StudyEnd
+
+
+def tune_from_train_flags(arguments: argparse.Namespace, argv: Sequence[str] | None = None) -> int:
+    """Run the study that the flags of ``train`` describe.
+
+    Args:
+        arguments: Parsed flags of ``train``.
+        argv: The command as typed, for the record; None: this process's.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        ZooError: If the flags cannot be used, no trial was completed, or the study was stopped.
+    """
+    check_numbers(arguments)
+    check_study_flags(arguments)
+    config = resolve_config(arguments, {})
+    if arguments.show_config:
+        from rl_zoo.config.show import format_config
+
+        console.result(format_config(config))
+        return 0
+    options = make_tune_options(arguments, config, argv)
+    from rl_zoo.tuning.report import best_trial, write_report
+    from rl_zoo.tuning.study import run_study
+
+    announce(options)
+    end = run_study(options)
+    write_report(end.study, options)
+    raise_bad_end(end, options, has_result=best_trial(end.study) is not None)
+    return 0
+
+
+def check_study_flags(arguments: argparse.Namespace) -> None:
+    """Refuse numbers and combinations that mean nothing.
+
+    Raises:
+        ConfigError: All of them at once.
+    """
+    problems = []
+    for name, least in (
+        ("n_trials", 1),
+        ("max_total_trials", 1),
+        ("n_startup_trials", 0),
+        ("n_evaluations", 1),
+    ):
+        value = getattr(arguments, name)
+        if value is not None and value < least:
+            problems.append(f"--{name.replace('_', '-')} {value}: must be at least {least}")
+    if arguments.n_jobs < 1 and arguments.n_jobs != -1:
+        problems.append(f"--n-jobs {arguments.n_jobs}: must be at least 1 (-1: one per core)")
+    if arguments.trained_agent:
+        problems.append("-i: a study trains every trial from the start; leave it out")
+    if arguments.trial_id is not None:
+        problems.append("--trial-id: is for training, not for a study; leave out -optimize")
+    if arguments.dry_run:
+        problems.append("--dry-run: checks one training; leave out -optimize")
+    if problems:
+        raise ConfigError(problems)
+
+
+def make_tune_options(
+    arguments: argparse.Namespace, config: RunConfig, argv: Sequence[str] | None = None
+) -> TuneOptions:
+    """Divide the processor, import torch and return the options of the study."""
+    from rl_zoo.cpu_budget import apply_cpu_budget
+
+    threads = apply_cpu_budget(arguments.num_threads)
+    import torch
+
+    from rl_zoo.envs.ids import is_single_instance
+    from rl_zoo.tuning.options import TuneOptions
+
+    torch.set_num_threads(threads)
+    single_instance = is_single_instance(config.env_id)
+    if single_instance and (config.n_envs > 1 or arguments.n_jobs != 1):
+        raise ConfigError(
+            f"{config.env_id}: there is only one of this environment; use n_envs: 1 and --n-jobs 1"
+        )
+    on_train_env = arguments.eval_on_train_env
+    log_path = arguments.optimization_log_path
+    return TuneOptions(
+        config=config,
+        resolve=lambda trial: resolve_config(arguments, trial),
+        seed=random.SystemRandom().randrange(2**31) if arguments.seed == -1 else arguments.seed,
+        fixed=fixed_values(arguments),
+        entry_timesteps=_entry_timesteps(arguments, config),
+        log_folder=Path(arguments.log_folder),
+        trials_folder=None if log_path is None else Path(log_path),
+        figures=not arguments.no_optim_plots,
+        n_trials=arguments.n_trials,
+        max_total_trials=arguments.max_total_trials,
+        n_jobs=arguments.n_jobs,
+        sampler=arguments.sampler,
+        pruner=arguments.pruner,
+        n_startup_trials=arguments.n_startup_trials,
+        n_evaluations=arguments.n_evaluations,
+        storage=arguments.storage,
+        study_name=arguments.study_name or _new_study_name(config),
+        eval_episodes=arguments.eval_episodes,
+        n_eval_envs=arguments.n_eval_envs,
+        eval_on_train_env=single_instance if on_train_env is None else on_train_env,
+        device=arguments.device,
+        vec_env=arguments.vec_env,
+        gym_packages=tuple(arguments.gym_packages),
+        tensorboard_log=Path(arguments.tensorboard_log) if arguments.tensorboard_log else None,
+        command=shlex.join(sys.argv if argv is None else argv),
+    )
+
+
+def fixed_values(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what the command line fixes, by dotted key; it is not searched.
+
+    Values are those that a study can store: a class is its name.
+    """
+    from rl_zoo.config.draft import read_assignments
+
+    problems: list[str] = []  # reported when the configuration was resolved
+    fixed: dict[str, Any] = {}
+    for prefix, texts in (
+        ("", arguments.hyperparams),
+        ("env_kwargs.", arguments.env_kwargs),
+        ("eval_env_kwargs.", arguments.eval_env_kwargs),
+    ):
+        for key, value in read_assignments(texts or (), "-params", problems):
+            fixed.update(_flat(f"{prefix}{key}", value))
+    fixed.pop("n_timesteps", None)
+    return fixed
+
+
+def announce(options: TuneOptions) -> None:
+    """Tell what is about to be searched."""
+    from rl_zoo.tuning.values import space_of
+
+    config = options.config
+    title = f"tuning {config.algo} on {config.env_id}"
+    console.message(console.styled(title, "bold", sys.stderr))
+    for note in config.notes:
+        console.message(f"note: {note}")
+    if options.sampler == "auto":
+        console.message("note: --sampler auto is tpe (RL Zoo would download a sampler)")
+    searchable = {parameter.config_key for parameter in space_of(config)}
+    given = [key for key in options.fixed if key in searchable]
+    if given:
+        console.message(f"note: not searched, because given: {', '.join(given)}")
+    kept = options.storage or "kept in memory only; --storage study.log keeps it"
+    total = options.max_total_trials or options.n_trials
+    console.message(
+        f"study {options.study_name} ({kept}): {total} trials of {config.n_timesteps} steps, "
+        f"{options.evaluations} evaluations of {options.eval_episodes} episodes each, "
+        f"sampler {options.sampler}, pruner {options.pruner}, seed {options.seed}"
+    )
+
+
+def raise_bad_end(end: StudyEnd, options: TuneOptions, *, has_result: bool) -> None:
+    """Raise the error that tells why a study did not end as asked, if it did not."""
+    if end.failure is not None:
+        told = f"the study was stopped after 5 failed trials in a row; the last: {end.failure}"
+        raise (RobotFault if end.robot_fault else ZooError)(told)
+    if end.interrupted is not None:
+        continues = (
+            "the same command continues it"
+            if options.storage is not None
+            else "it was kept in memory only (use --storage study.log)"
+        )
+        raise TrainingInterrupted(
+            f"{end.interrupted}: the study {options.study_name} was stopped; {continues}"
+        )
+    if not has_result:
+        raise NothingFoundError(
+            "no trial was completed: all were pruned or failed, so there are no best values"
+        )
+
+
+def _flat(key: str, value: Any) -> dict[str, Any]:
+    from rl_zoo.config.model import Symbol
+    from rl_zoo.config.symbols import symbol_text
+
+    if isinstance(value, Mapping):
+        inner = [_flat(f"{key}.{name}", item) for name, item in value.items()]
+        return {name: item for values in inner for name, item in values.items()}
+    return {key: symbol_text(value).strip("'") if isinstance(value, Symbol) else value}
+
+
+def _entry_timesteps(arguments: argparse.Namespace, config: RunConfig) -> int:
+    """Return the budget of the entry, which ``-n`` shortens for the study only."""
+    if arguments.n_timesteps == -1:
+        return config.n_timesteps
+    without_flag = argparse.Namespace(**{**vars(arguments), "n_timesteps": -1})
+    return resolve_config(without_flag, {}).n_timesteps
+
+
+def _new_study_name(config: RunConfig) -> str:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return f"{config.algo}_{file_name_of(config.env_id)}_{stamp}_{random.randrange(16**4):04x}"
