@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +23,7 @@ from rl_zoo.errors import ConfigError, UsageError
 from rl_zoo.registry import check_keywords
 from rl_zoo.runs.atomic import remove_leftovers
 from rl_zoo.runs.checkpoints import latest_resumable
-from rl_zoo.runs.folder import RunFolder, create_run_folder
+from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
 from rl_zoo.runs.session_log import rewind_logs
 from rl_zoo.runs.source import ModelSource, find_source
@@ -100,7 +99,7 @@ def prepare(options: TrainOptions) -> Experiment:
             record.restored = _warm_start(agent, options, source)
     except BaseException:
         _close_all(opened)
-        shutil.rmtree(folder.path, ignore_errors=True)
+        remove_run_folder(folder)
         raise
     record.fast_matmul = enable_fast_matmul()
     return Experiment(

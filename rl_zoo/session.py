@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import time
 import traceback
@@ -217,7 +218,7 @@ def _end_early(experiment: Experiment, error: BaseException) -> None:
     if saved:
         told += (
             f"; everything is saved in {folder.path}\n"
-            f"resume with: python -m rl_zoo.train --resume {folder.path}"
+            f"resume with: {_resume_command(experiment)}"
         )
     if state == "interrupted":
         raise TrainingInterrupted(told) from None
@@ -227,6 +228,12 @@ def _end_early(experiment: Experiment, error: BaseException) -> None:
     elif isinstance(error, RobotFault):
         fault = RobotFault(told + f"\ntraceback: {folder.crash_report}")
     raise fault from error
+
+
+def _resume_command(experiment: Experiment) -> str:
+    command = ["python", "-m", "rl_zoo.train", "--resume", str(experiment.folder.path)]
+    packages = experiment.options.gym_packages
+    return shlex.join([*command, "--gym-packages", *packages] if packages else command)
 
 
 def _crash_reason(experiment: Experiment, error: BaseException) -> str:

@@ -31,21 +31,22 @@ class _Part:
     modules: tuple[str, ...] = field(default=_LIBRARIES)
 
 
-def check_parts(config: RunConfig, file: Path, packages: Sequence[str] = ()) -> None:
+def check_parts(
+    config: RunConfig, file: Path, packages: Sequence[str] = (), *, callbacks: bool = False
+) -> None:
     """Check everything that the environment stack and the agent of ``config`` would import.
-
-    Callbacks are not checked: they play no part in running an agent.
 
     Args:
         config: Configuration read from a run folder.
         file: Where it was read from, for the message.
         packages: Packages that the user trusts (``--gym-packages``).
+        callbacks: Check callbacks too; they play no part in running an agent, only in training it.
 
     Raises:
         UnsafeFileError: Naming the first part that is not known to be harmless.
         ConfigError: If a part does not exist.
     """
-    for part in _parts(config):
+    for part in [*_parts(config), *(_callbacks(config) if callbacks else ())]:
         module, _, _ = part.path.replace(":", ".").rpartition(".")
         if _is_inside(module, packages):
             continue
@@ -92,6 +93,18 @@ def _parts(config: RunConfig) -> Iterator[_Part]:
     for key, value in values:
         for symbol in _symbols(value):
             yield _Part(key, symbol.path, plain, _SYMBOL_MODULES)
+
+
+def _callbacks(config: RunConfig) -> Iterator[_Part]:
+    from stable_baselines3.common.callbacks import BaseCallback
+
+    from rl_zoo.callbacks.registry import CALLBACKS
+
+    for component in config.callbacks:
+        if not CALLBACKS.is_registered(component.name):
+            yield _Part("callback", CALLBACKS.locate(component.name), (BaseCallback,))
+        for symbol in _symbols(component.kwargs):
+            yield _Part("callback", symbol.path, (BaseCallback,), _SYMBOL_MODULES)
 
 
 def _symbols(value: Any) -> Iterator[Symbol]:

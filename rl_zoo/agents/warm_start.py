@@ -31,7 +31,7 @@ def warm_start(
     restored["step counter and schedules"] = "start at 0"
     if not repeat_warmup:
         restored["warm-up"] = _skip_warmup(
-            agent, has_memory="restored" in restored["replay buffer"]
+            agent, has_memory=restored["replay buffer"].startswith("restored")
         )
     else:
         restored["warm-up"] = "repeated, as asked"

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
 from rl_zoo.commands.train_parser import build_parser
-from rl_zoo.errors import ConfigError, UsageError
+from rl_zoo.errors import ConfigError, UnsafeFileError, UsageError
 
 if TYPE_CHECKING:
     from rl_zoo.config.model import RunConfig
+    from rl_zoo.runs.folder import RunFolder
     from rl_zoo.session import Experiment, TrainOptions
 
 FIXED_WHEN_RESUMING = {
@@ -29,7 +30,9 @@ FIXED_WHEN_RESUMING = {
     "trained_agent": "-i",
     "seed": "--seed",
 }
-NOT_AN_ARGUMENT = {"debug", "resume", "show_config", "dry_run"}
+NOT_AN_ARGUMENT = {"debug", "resume", "show_config", "dry_run", "named_packages"}
+NEVER_FROM_A_RUN = {"trust", "trust_config"}
+"""Flags that only the person at the keyboard may give, not the file of a run."""
 
 
 def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Experiment:
@@ -147,12 +150,39 @@ def resolve_config(
     if problems:
         raise ConfigError(problems)
     assert config is not None
+    if arguments.trained_agent and not arguments.trust:
+        _check_policy_taken_over(config, arguments)
     return config
+
+
+def _check_policy_taken_over(config: RunConfig, arguments: argparse.Namespace) -> None:
+    """Refuse a policy named by the run behind ``-i`` that would execute that run's code."""
+    from rl_zoo.runs.source import find_source
+
+    source = find_source(Path(arguments.trained_agent))
+    if source.folder is None:
+        return
+    keywords = config.algo_kwargs.get("policy_kwargs")
+    if "." not in config.policy and ":" not in config.policy and not keywords:
+        return
+    from rl_zoo.agents.trusted_parts import check_parts
+
+    policy_only = replace(
+        config,
+        algo_kwargs={"policy_kwargs": keywords},
+        env_wrappers=(),
+        vec_env_wrappers=(),
+        monitor_kwargs={},
+        env_kwargs={},
+        eval_env_kwargs={},
+    )
+    check_parts(policy_only, source.folder.config_file, arguments.gym_packages)
 
 
 def _saved_config(arguments: argparse.Namespace, budget: int | None) -> RunConfig:
     """Return the configuration of the run to resume, refusing parts that would execute its code."""
     from rl_zoo.config.resolve import load_saved
+    from rl_zoo.envs.ids import require_env
     from rl_zoo.runs.folder import open_run_folder
 
     file = open_run_folder(arguments.resume).config_file
@@ -160,7 +190,8 @@ def _saved_config(arguments: argparse.Namespace, budget: int | None) -> RunConfi
     if not arguments.trust:
         from rl_zoo.agents.trusted_parts import check_parts
 
-        check_parts(saved, file, arguments.gym_packages)
+        check_parts(saved, file, arguments.named_packages, callbacks=True)
+    require_env(arguments.env, tuple(arguments.gym_packages))
     if budget is None:
         return saved
     hyperparams = {**saved.hyperparams, "n_timesteps": budget}
@@ -246,9 +277,39 @@ def with_saved_arguments(arguments: argparse.Namespace, argv: Sequence[str]) -> 
                 f"{flag}: cannot change when resuming; start a new run from the weights with -i"
             )
     saved: Mapping[str, Any] = load_saved_yaml(folder.args_file)
-    known = {name: value for name, value in saved.items() if hasattr(nothing_given, name)}
+    known = {
+        name: value
+        for name, value in saved.items()
+        if hasattr(nothing_given, name) and name not in NEVER_FROM_A_RUN
+    }
     known.update(n_timesteps=-1, trained_agent="", optimize_hyperparameters=False)
-    return parser.parse_args(list(argv), namespace=argparse.Namespace(**known))
+    merged = parser.parse_args(list(argv), namespace=argparse.Namespace(**known))
+    merged.named_packages = list(arguments.gym_packages)
+    merged.gym_packages = list(dict.fromkeys(merged.gym_packages))
+    if not arguments.trust:
+        check_packages(folder, merged)
+    return merged
+
+
+def check_packages(folder: RunFolder, arguments: argparse.Namespace) -> None:
+    """Refuse to import a module that came with the run.
+
+    Raises:
+        UnsafeFileError: If a package of ``args.yml`` lies in the run's folder, or the run in it.
+    """
+    from importlib.machinery import PathFinder
+
+    saved = [name for name in arguments.gym_packages if name not in arguments.named_packages]
+    module, colon, _ = arguments.env.rpartition(":")
+    for name in [*saved, module] if colon and module not in arguments.named_packages else saved:
+        spec = PathFinder.find_spec(name.split(".")[0])
+        places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+        for place in (Path(place).resolve() for place in places if place is not None):
+            if place.is_relative_to(folder.path) or folder.path.is_relative_to(place):
+                raise UnsafeFileError(
+                    f"{folder.args_file}: wants to import '{name}', which lies beside the run; "
+                    f"if you trust it, add --gym-packages {name}"
+                )
 
 
 def announce(options: TrainOptions) -> None:

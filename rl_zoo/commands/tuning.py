@@ -178,7 +178,7 @@ def announce(options: TuneOptions) -> None:
 def raise_bad_end(end: StudyEnd, options: TuneOptions, *, has_result: bool) -> None:
     """Raise the error that tells why a study did not end as asked, if it did not."""
     if end.failure is not None:
-        told = f"the study was stopped after 5 failed trials in a row; the last: {end.failure}"
+        told = f"the study was stopped: {end.failure}"
         raise (RobotFault if end.robot_fault else ZooError)(told)
     if end.interrupted is not None:
         continues = (

@@ -6,7 +6,9 @@ the files of ours that the zoo does not have are marked so.
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
 import uuid as uuid_module
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +185,14 @@ def create_run_folder(log_folder: Path, algo: str, env_id: str, *, uuid: bool = 
             f"--log-folder {log_folder}: cannot create a run folder there ({error.strerror}); "
             "choose a writable folder with -f"
         ) from error
+
+
+def remove_run_folder(folder: RunFolder) -> None:
+    """Remove a run that never started, and the folders above it that are empty without it."""
+    shutil.rmtree(folder.path, ignore_errors=True)
+    with contextlib.suppress(OSError):  # other runs, or other algorithms, are there
+        folder.path.parent.rmdir()
+        folder.path.parent.parent.rmdir()
 
 
 def latest_run_number(parent: Path, env_name: str) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.trial import TrialState
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
@@ -72,7 +73,9 @@ class Objective:
         """
         sampled = suggest(self.space, trial)
         config_values: Mapping[str, Any] = {}
-        if ENTRY_ATTRIBUTE not in trial.user_attrs:
+        if ENTRY_ATTRIBUTE in trial.user_attrs:
+            refuse_second_entry(trial)
+        else:
             n_envs = self.options.config.n_envs
             config_values = to_config_values(self.space, sampled, n_envs)
         trial.set_user_attr(VALUES_ATTRIBUTE, {**self.options.fixed, **config_values})
@@ -85,9 +88,9 @@ class Objective:
         except NonFiniteError as error:
             trial.set_user_attr(ERROR_ATTRIBUTE, str(error))
             raise optuna.TrialPruned(str(error)) from error
-        except TrainingInterrupted:
+        except (TrainingInterrupted, KeyboardInterrupt) as error:
             trial.set_user_attr(INTERRUPTED_ATTRIBUTE, True)
-            raise
+            raise TrainingInterrupted(str(error)) from error
         except Exception as error:
             self._keep_error(trial, error)
             raise
@@ -116,6 +119,22 @@ class Objective:
         if self.options.trials_folder is not None:
             path: Path = self.options.trials_folder / f"trial_{trial.number}" / "error.txt"
             write_text(path, "".join(traceback.format_exception(error)))
+
+
+def refuse_second_entry(trial: optuna.Trial) -> None:
+    """Prune the entry's trial if another worker, started at the same moment, queued it too.
+
+    Raises:
+        TrialPruned: If an earlier trial has done or is doing the same.
+    """
+    others = trial.study.get_trials(
+        deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+    )
+    for other in others:
+        if other.number < trial.number and ENTRY_ATTRIBUTE in other.user_attrs:
+            reason = f"trial {other.number} has the configuration's own values already"
+            trial.set_user_attr(ERROR_ATTRIBUTE, reason)
+            raise optuna.TrialPruned(reason)
 
 
 class _Trial:

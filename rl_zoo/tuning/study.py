@@ -207,7 +207,8 @@ class TrialReporter:
             return
         self._failures = self._failures + 1 if failed else 0
         if self._failures >= MAX_FAILURES_IN_A_ROW:
-            self.end.failure = str(trial.user_attrs.get(ERROR_ATTRIBUTE, "unknown reason"))
+            reason = trial.user_attrs.get(ERROR_ATTRIBUTE, "unknown reason")
+            self.end.failure = f"{MAX_FAILURES_IN_A_ROW} trials failed in a row; the last: {reason}"
             self.end.robot_fault = bool(trial.user_attrs.get(FAULT_ATTRIBUTE))
             study.stop()
 
