@@ -69,9 +69,11 @@ def read_buffer(memory: BaseBuffer, file: Path) -> None:
             for name, array in _arrays(memory).items():
                 if array.dtype != object:
                     _fill(array, stored[name], f"{file}: {name}")
+            rows = len(stored["rewards"])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DamagedFileError(f"{file}: not a complete buffer ({error})") from error
     memory.pos, memory.full = int(scalars["pos"]), bool(scalars["full"])
+    _lay_out_ring(memory, rows)
     if hasattr(memory, "generator_ready"):
         memory.generator_ready = bool(scalars["generator_ready"])
 
@@ -94,6 +96,7 @@ def copy_transitions(source: BaseBuffer, target: BaseBuffer) -> None:
                 raise DamagedFileError(f"replay buffer: the file has no '{name}'")
             _fill(array, theirs[name], f"replay buffer: {name}")
     target.pos, target.full = source.pos, source.full
+    _lay_out_ring(target, source.buffer_size)
 
 
 def cut_last_trajectory(memory: BaseBuffer) -> None:
@@ -114,6 +117,23 @@ def cut_last_trajectory(memory: BaseBuffer) -> None:
     if getattr(memory, "handle_timeout_termination", False):
         timeouts: np.ndarray = memory.timeouts  # type: ignore[attr-defined]
         timeouts[last][running] = 1
+
+
+def _lay_out_ring(memory: BaseBuffer, rows: int) -> None:
+    """Make a full ring of ``rows`` steps, filled into a longer one, its oldest part, in order of time."""
+    import numpy as np
+
+    if not memory.full or rows >= memory.buffer_size:
+        return
+    if hasattr(memory, "ep_start"):  # HER stores where in the ring its episodes are
+        raise DamagedFileError(
+            f"replay buffer: it holds {rows} steps, the configuration asks for "
+            f"{memory.buffer_size}; with HER buffer_size cannot change"
+        )
+    for array in _arrays(memory).values():
+        if array.dtype != object and _is_per_step(memory, array):
+            array[:rows] = np.roll(array[:rows], -memory.pos, axis=0)
+    memory.pos, memory.full = rows, False
 
 
 def _arrays(memory: BaseBuffer) -> Arrays:

@@ -175,7 +175,7 @@ class _Trial:
         else:
             stop_evaluation_when(env, self.stop.reason)
             evaluate_on_train_env(evaluator, env)
-        return progress.report_latest()
+        return progress.report_latest(final=True)
 
     def _open_environments(self, seed: int, opened: list[VecEnv]) -> tuple[VecEnv, VecEnv | None]:
         options = self.options

@@ -21,6 +21,9 @@ StopReason = Callable[[], str | None]
 class TrialProgress:
     """Report every evaluation of a trial to the study.
 
+    Evaluations count by the share of the budget they come after, so that the pruner compares trials at
+    the same age, also where one had to wait for the end of an episode or rollout.
+
     Args:
         trial: The trial.
         evaluator: Runs the evaluations.
@@ -31,15 +34,17 @@ class TrialProgress:
         self.trial = trial
         self.evaluator = evaluator
         self.n_evaluations = n_evaluations
-        self._reported = 0
+        self._number = 0
 
     def is_due(self, num_timesteps: int) -> bool:
         """Say whether an evaluation during training is due."""
-        left = self._reported < self.n_evaluations - 1
-        return left and self.evaluator.is_due(num_timesteps)
+        return self._number_at(num_timesteps) > self._number
 
-    def report_latest(self) -> float:
+    def report_latest(self, *, final: bool = False) -> float:
         """Report the mean return of the latest evaluation under its number, and return it.
+
+        Args:
+            final: Training is over.
 
         Raises:
             NonFiniteError: If it is not finite.
@@ -47,16 +52,21 @@ class TrialProgress:
         mean = float(np.mean(self.evaluator.history.results[-1]))
         if not math.isfinite(mean):
             raise NonFiniteError(f"the mean return of an evaluation is {mean}")
-        self._reported += 1
-        self.trial.report(mean, self._reported)
+        steps = self.evaluator.history.timesteps[-1]
+        self._number = self.n_evaluations if final else self._number_at(steps)
+        self.trial.report(mean, self._number)
         return mean
 
     def prune_if_hopeless(self) -> None:
         """Raise TrialPruned if the pruner gives the trial up."""
         if self.trial.should_prune():
             raise optuna.TrialPruned(
-                f"at evaluation {self._reported} of {self.n_evaluations}: worse than the others"
+                f"at evaluation {self._number} of {self.n_evaluations}: worse than the others"
             )
+
+    def _number_at(self, num_timesteps: int) -> int:
+        passed = num_timesteps // self.evaluator.settings.frequency
+        return min(passed, self.n_evaluations - 1)
 
 
 class PruningCallback(BaseCallback):

@@ -10,7 +10,7 @@ from rl_zoo.tuning.load_trial import load_trial_values
 
 @pytest.fixture
 def journal(tmp_path):
-    """A journal with a study ``walk`` of TD3 as RL Zoo leaves it: names, but none of our records."""
+    """A journal with a study ``walk`` of TD3 as RL Zoo leaves it: without our records."""
     file = tmp_path / "study.log"
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(file))), study_name="walk"

@@ -1,4 +1,4 @@
-"""The ranges are the zoo's, every sampled point is a valid configuration, and none is lost on the way."""
+"""The ranges are the zoo's, every point is a valid configuration, and none is lost on the way."""
 
 import optuna
 import pytest

@@ -50,7 +50,7 @@ def test_report_and_best_values(tune, train, tmp_path):
     assert out == file.read_text()
     assert f"Trial {best['number']} of the study" in out
     assert sorted(path.name for path in folder.iterdir()) == sorted([table.name, file.name])
-    code, shown, err = train(
+    code, _, err = train(
         *("--algo", "ppo", "--env", "Tiny-v0", "-conf", file, "--show-config"),
         *("--gym-packages", "tests.probe_envs"),
     )
@@ -172,7 +172,8 @@ def test_one_device_is_never_opened_twice(tune, stored, load):
     assert code == 0, err
     trials = load().trials
     assert [trial.state.name for trial in trials] == ["COMPLETE"] * 3
-    assert all(len(trial.intermediate_values) == 2 for trial in trials)
+    assert all(max(trial.intermediate_values) == 2 for trial in trials)
+    assert any(len(trial.intermediate_values) == 2 for trial in trials), "none while training"
     code, _, err = tune("--n-jobs", 2, env="Single-v0")
     assert code == 2
     assert "only one of this environment" in err
