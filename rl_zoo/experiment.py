@@ -24,6 +24,7 @@ from rl_zoo.registry import check_keywords
 from rl_zoo.runs.atomic import remove_leftovers
 from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
+from rl_zoo.runs.lock import RunLock
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
 from rl_zoo.runs.session_log import rewind_logs
 from rl_zoo.runs.source import ModelSource, find_source
@@ -42,11 +43,17 @@ def train(options: TrainOptions) -> Experiment:
         RobotFault: After a failure of the environment or a value that is not finite, with
         everything saved. ConfigError: Before anything was opened or created.
     """
-    experiment = resume(options) if options.resume is not None else prepare(options)
+    lock = None if options.resume is None else RunLock(options.resume)
     try:
-        learn(experiment)
+        experiment = prepare(options) if options.resume is None else resume(options)
+        lock = lock or RunLock(experiment.folder)
+        try:
+            learn(experiment)
+        finally:
+            close(experiment)
     finally:
-        close(experiment)
+        if lock is not None:
+            lock.release()
     return experiment
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rl_zoo.errors import ConfigError
 from rl_zoo.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class Registry:
@@ -79,7 +81,9 @@ class Registry:
         """
         return import_object(self.locate(name), kind=self.kind)
 
-    def _entry_points(self) -> list[metadata.EntryPoint]:
+    def _entry_points(self) -> list[EntryPoint]:
+        from importlib import metadata
+
         return list(metadata.entry_points(group=self.group))
 
 

@@ -184,7 +184,19 @@ def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
 
 
 def _finish(experiment: Experiment) -> None:
-    save_final(experiment)
+    try:
+        _restore_parameters(experiment)
+        save_final(experiment)
+    except OSError as error:
+        reason = (
+            f"the final model could not be saved: {error.strerror or error} "
+            f"({error.filename or experiment.folder.path})"
+        )
+        _write_end(experiment, "crashed", reason)
+        raise ZooError(
+            f"{reason}; earlier checkpoints are intact\nmake room, then continue from the last one "
+            f"with: {_resume_command(experiment)}"
+        ) from error
     if experiment.options.save_freq > 0:
         _save_checkpoint(experiment)
     _write_end(experiment, "finished", "")
@@ -259,9 +271,7 @@ def save_final(experiment: Experiment) -> None:
 def _save_checkpoint(experiment: Experiment) -> bool:
     folder = experiment.folder
     try:
-        if not folder.config_file.is_file():  # the folder was deleted while training
-            folder.params.mkdir(parents=True, exist_ok=True)
-            write_parameters(folder, experiment.options)
+        _restore_parameters(experiment)
         save_checkpoint(folder, experiment.agent, experiment.env, experiment.extra_state())
         prune_checkpoints(folder, experiment.options.keep_checkpoints)
     except OSError as error:
@@ -271,6 +281,15 @@ def _save_checkpoint(experiment: Experiment) -> bool:
         )
         return False
     return True
+
+
+def _restore_parameters(experiment: Experiment) -> None:
+    """Write the parameters again if the folder was deleted while training."""
+    folder = experiment.folder
+    if not folder.config_file.is_file():
+        folder.params.mkdir(parents=True, exist_ok=True)
+        write_parameters(folder, experiment.options)
+        write_text(folder.command_file, experiment.options.command + "\n")
 
 
 def _write_end(experiment: Experiment, state: str, reason: str) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter
 
+from rl_zoo import console
+
 
 class BookkeepingCallback(BaseCallback):
     """Count termination and truncation reasons; add the JSON log to SB3's logger.
@@ -40,10 +42,14 @@ class BookkeepingCallback(BaseCallback):
 
 
 class JsonLinesWriter(KVWriter):
-    """Append one JSON object per log line; SB3's own JSON writer starts its file anew."""
+    """Append one JSON object per log line; SB3's own JSON writer starts its file anew.
+
+    A line that cannot be written (full disk, deleted folder) is lost, the run goes on.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._has_failed = False
 
     def write(
         self,
@@ -56,8 +62,14 @@ class JsonLinesWriter(KVWriter):
         for key, value in sorted(key_values.items()):
             if isinstance(value, (int, float, np.integer, np.floating)):
                 numbers[key] = value.item() if isinstance(value, np.generic) else value
-        with self.file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(numbers) + "\n")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with self.file.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(numbers) + "\n")
+        except OSError as error:
+            if not self._has_failed:
+                console.warn(f"{self.file}: log lines are lost ({error.strerror or error})")
+            self._has_failed = True
 
     def close(self) -> None:
         """Nothing is kept open between lines."""

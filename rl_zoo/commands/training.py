@@ -133,13 +133,15 @@ def resolve_config(
     config = None
     try:
         config = resolve(request)
-    except ConfigError:
-        # Only now is it worth reading what third parties have installed.
+    except ConfigError as error:
+        problems += error.problems
+    if any(key in text for text in problems for key in ("--algo", *registries)):
+        # Only now is it worth reading which parts third parties have installed.
         known = {key: part.names() for key, part in registries.items()}
+        request = replace(request, known_components=known, known_algorithms=ALGORITHMS.names())
+        problems = []
         try:
-            config = resolve(
-                replace(request, known_components=known, known_algorithms=ALGORITHMS.names())
-            )
+            config = resolve(request)
         except ConfigError as error:
             problems += error.problems
     if not is_known_builtin(arguments.env):

@@ -21,8 +21,8 @@ StopReason = Callable[[], str | None]
 class TrialProgress:
     """Report every evaluation of a trial to the study.
 
-    Evaluations count by the share of the budget they come after, so that the pruner compares trials at
-    the same age, also where one had to wait for the end of an episode or rollout.
+    Evaluations count by the share of the budget they come after, so that the pruner compares
+    trials at the same age, also where one had to wait for the end of an episode or rollout.
 
     Args:
         trial: The trial.

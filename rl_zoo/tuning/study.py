@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -28,7 +29,7 @@ from rl_zoo.tuning.objective import (
 )
 from rl_zoo.tuning.options import TuneOptions
 from rl_zoo.tuning.sampling import make_pruner, make_sampler
-from rl_zoo.tuning.storage import open_storage, quiet
+from rl_zoo.tuning.storage import open_storage, quiet, study_names
 from rl_zoo.tuning.values import entry_point
 
 MAX_FAILURES_IN_A_ROW = 5
@@ -111,15 +112,17 @@ def open_study(options: TuneOptions) -> optuna.Study:
     storage = None
     if options.storage is not None:
         storage = open_storage(options.storage, must_exist=False)
+    parts: dict[str, Any] = {
+        "study_name": options.study_name,
+        "storage": storage,
+        "sampler": make_sampler(options.sampler, options.seed, options.n_startup_trials),
+        "pruner": make_pruner(options.pruner, options.n_startup_trials, options.evaluations),
+    }
     try:
-        study = optuna.create_study(
-            storage=storage,
-            study_name=options.study_name,
-            sampler=make_sampler(options.sampler, options.seed, options.n_startup_trials),
-            pruner=make_pruner(options.pruner, options.n_startup_trials, options.evaluations),
-            direction="maximize",
-            load_if_exists=True,
-        )
+        if storage is not None and options.study_name in study_names(storage):
+            study = optuna.load_study(**parts)
+        else:
+            study = optuna.create_study(**parts, direction="maximize", load_if_exists=True)
     except Exception as error:  # the journal reader and every database have their own
         raise DamagedFileError(f"--storage {options.storage}: {describe(error)}") from error
     wanted: dict[str, str] = {

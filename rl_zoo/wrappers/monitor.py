@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
 from stable_baselines3.common.monitor import Monitor, ResultsWriter
 
+from rl_zoo import console
 from rl_zoo.wrappers.episode_control import CUT
 
 
@@ -34,9 +37,11 @@ class RunMonitor(Monitor):
         **kwargs: Any,
     ) -> None:
         columns = (*kwargs.pop("info_keywords", ()), CUT)
-        super().__init__(
-            env, filename, override_existing=elapsed <= 0.0, info_keywords=columns, **kwargs
-        )
+        is_new = elapsed <= 0.0 or filename is None or not _has_content(Path(filename))
+        super().__init__(env, filename, override_existing=is_new, info_keywords=columns, **kwargs)
+        if self.results_writer is not None:
+            write_row = _go_on_without(self.results_writer.write_row, str(filename))
+            self.results_writer.write_row = write_row  # type: ignore[method-assign]
         self.t_start = time.time() - elapsed
         self._paused_writer: ResultsWriter | None = None
 
@@ -56,3 +61,23 @@ class RunMonitor(Monitor):
         """Write episodes again."""
         if self._paused_writer is not None:
             self.results_writer, self._paused_writer = self._paused_writer, None
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _go_on_without(write_row: Callable[[Any], None], file: str) -> Callable[[Any], None]:
+    """Lose rows that cannot be written; a full disk is no fault of the environment."""
+    failed = False
+
+    def write(row: Any) -> None:
+        nonlocal failed
+        try:
+            write_row(row)
+        except OSError as error:
+            if not failed:
+                console.warn(f"{file}: episodes are lost ({error.strerror or error})")
+            failed = True
+
+    return write

@@ -48,7 +48,7 @@ def ours(train, tmp_path):
 
 def train_directly(case, env, tmp_path, **more):
     name, _, _, budget, keywords = CASES[case]
-    arguments = {"seed": SEED, "device": "cpu", "policy_kwargs": NETWORK, **keywords, **more}
+    arguments = {"seed": SEED, "device": "cpu", "policy_kwargs": dict(NETWORK), **keywords, **more}
     agent = getattr(sb3, name)("MlpPolicy", env, **arguments)
     agent.learn(budget)
     agent.save(tmp_path / "direct.zip")

@@ -195,6 +195,7 @@ def test_train_optimize_has_the_zoos_flags(train, small, tmp_path):
         *("--n-evaluations", 2, "--storage", f"sqlite:///{tmp_path}/s.db", "--seed", 3),
     )
     assert code == 0, err
+    print(err, list((tmp_path / "logs/ppo").iterdir()))
     (table,) = (tmp_path / "logs/ppo").glob("report_Tiny-v0_2-trials-128-random-halving_*.csv")
     names = {path.name for path in table.parent.iterdir()}
     assert f"{table.stem}_history.png" in names
