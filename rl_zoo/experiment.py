@@ -41,7 +41,8 @@ def train(options: TrainOptions) -> Experiment:
     Raises:
         TrainingInterrupted: After a signal, with everything saved.
         RobotFault: After a failure of the environment or a value that is not finite, with
-        everything saved. ConfigError: Before anything was opened or created.
+            everything saved.
+        ConfigError: Before anything was opened or created.
     """
     lock = None if options.resume is None else RunLock(options.resume)
     try:

@@ -97,12 +97,7 @@ def check_numbers(arguments: argparse.Namespace) -> None:
 def resolve_config(
     arguments: argparse.Namespace, trial: Mapping[str, Any] | None = None
 ) -> RunConfig:
-    """Return the validated configuration that the flags describe.
-
-    Args:
-        arguments: Parsed flags of ``train``.
-        trial: Tuned values by dotted key; None: those of ``--trial-id``, if it is given.
-    """
+    """Return the validated configuration; ``trial`` is in the place of ``--trial-id``'s values."""
     from rl_zoo.agents.algorithms import ALGORITHMS
     from rl_zoo.callbacks.registry import CALLBACKS
     from rl_zoo.config.resolve import ConfigRequest, resolve

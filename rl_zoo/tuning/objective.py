@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import TrialState
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
@@ -73,9 +72,9 @@ class Objective:
         """
         sampled = suggest(self.space, trial)
         config_values: Mapping[str, Any] = {}
-        if ENTRY_ATTRIBUTE in trial.user_attrs:
-            refuse_second_entry(trial)
-        else:
+        if trial.number == 0:
+            trial.set_user_attr(ENTRY_ATTRIBUTE, True)
+        if ENTRY_ATTRIBUTE not in trial.user_attrs:
             n_envs = self.options.config.n_envs
             config_values = to_config_values(self.space, sampled, n_envs)
         trial.set_user_attr(VALUES_ATTRIBUTE, {**self.options.fixed, **config_values})
@@ -119,22 +118,6 @@ class Objective:
         if self.options.trials_folder is not None:
             path: Path = self.options.trials_folder / f"trial_{trial.number}" / "error.txt"
             write_text(path, "".join(traceback.format_exception(error)))
-
-
-def refuse_second_entry(trial: optuna.Trial) -> None:
-    """Prune the entry's trial if another worker, started at the same moment, queued it too.
-
-    Raises:
-        TrialPruned: If an earlier trial has done or is doing the same.
-    """
-    others = trial.study.get_trials(
-        deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-    )
-    for other in others:
-        if other.number < trial.number and ENTRY_ATTRIBUTE in other.user_attrs:
-            reason = f"trial {other.number} has the configuration's own values already"
-            trial.set_user_attr(ERROR_ATTRIBUTE, reason)
-            raise optuna.TrialPruned(reason)
 
 
 class _Trial:

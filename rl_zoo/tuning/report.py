@@ -41,7 +41,7 @@ def write_report(study: optuna.Study, options: TuneOptions) -> None:
         write_text(values, block)
         written.append(values)
         console.result(block.rstrip())
-    if options.figures:
+    if options.figures and best is not None:
         written += _write_figures(study, stem)
     console.message("written: " + ", ".join(str(path) for path in written))
 

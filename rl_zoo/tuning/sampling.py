@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,16 @@ SAMPLERS = ("random", "tpe", "auto")
 PRUNERS = ("halving", "median", "none")
 
 
-def make_sampler(name: str, seed: int, n_startup_trials: int) -> BaseSampler:
+def make_sampler(
+    name: str, seed: int, n_startup_trials: int, first_point: Mapping[str, Any]
+) -> BaseSampler:
     """Return the sampler called ``name``; ``auto`` is ``tpe``."""
     if name == "random":
-        return SeededSampler(lambda number: RandomSampler(seed=number), seed)
+        return SeededSampler(lambda number: RandomSampler(seed=number), seed, first_point)
     options: dict[str, Any] = {"n_startup_trials": n_startup_trials}
     if int(optuna.__version__.split(".")[0]) < 5:  # the defaults since then
         options.update(multivariate=True, constant_liar=True)
-    return SeededSampler(lambda number: TPESampler(seed=number, **options), seed)
+    return SeededSampler(lambda number: TPESampler(seed=number, **options), seed, first_point)
 
 
 def make_pruner(name: str, n_startup_trials: int, n_evaluations: int) -> optuna.pruners.BasePruner:
@@ -49,16 +51,21 @@ class SeededSampler(BaseSampler):
     """Draw every trial with a sampler seeded by the study's seed and the trial's number.
 
     The storage gives each number once, so workers that were started with the same seed draw
-    different trials; one worker alone draws the same trials whenever it is run.
+    different trials; one worker alone draws the same trials whenever it is run. Trial 0 gets given
+    values for the same reason: Optuna's queue can hand a trial to two workers on SQLite.
 
     Args:
         make: Builds a sampler from a seed.
         seed: Seed of the study.
+        first_point: Values of trial 0 by study name; others are drawn.
     """
 
-    def __init__(self, make: Callable[[int], BaseSampler], seed: int) -> None:
+    def __init__(
+        self, make: Callable[[int], BaseSampler], seed: int, first_point: Mapping[str, Any]
+    ) -> None:
         self._make = make
         self._seed = seed
+        self._first_point = first_point
         self._by_thread = threading.local()
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
@@ -70,6 +77,8 @@ class SeededSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Return the parameters that are drawn together."""
+        if trial.number == 0:
+            return {}
         return self._sampler().infer_relative_search_space(study, trial)
 
     def sample_relative(
@@ -86,6 +95,8 @@ class SeededSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Draw one parameter alone."""
+        if trial.number == 0 and param_name in self._first_point:
+            return self._first_point[param_name]
         return self._sampler().sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:

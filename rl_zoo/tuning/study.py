@@ -30,7 +30,7 @@ from rl_zoo.tuning.objective import (
 from rl_zoo.tuning.options import TuneOptions
 from rl_zoo.tuning.sampling import make_pruner, make_sampler
 from rl_zoo.tuning.storage import open_storage, quiet, study_names
-from rl_zoo.tuning.values import entry_point
+from rl_zoo.tuning.values import EntryPoint, entry_point, space_of
 
 MAX_FAILURES_IN_A_ROW = 5
 ENVIRONMENT_ATTRIBUTE = "env"
@@ -58,8 +58,10 @@ def run_study(options: TuneOptions) -> StudyEnd:
             then untouched.
     """
     check_environment(options)
-    study = open_study(options)
-    queue_entry(study, options)
+    point = entry_point(space_of(options.config, tuple(options.fixed)), options.config)
+    study = open_study(options, point)
+    if not study.get_trials(deepcopy=False):
+        tell_first_trial(point)
     end = StudyEnd(study)
     n_trials = _trials_to_run(study, options)
     if n_trials <= 0:
@@ -100,8 +102,12 @@ def check_environment(options: TuneOptions) -> None:
             env.close()
 
 
-def open_study(options: TuneOptions) -> optuna.Study:
+def open_study(options: TuneOptions, point: EntryPoint) -> optuna.Study:
     """Create the study, or open the one of that name.
+
+    Args:
+        options: The study.
+        point: What trial 0 is.
 
     Raises:
         ConfigError: If it is a study of another algorithm or environment.
@@ -115,7 +121,9 @@ def open_study(options: TuneOptions) -> optuna.Study:
     parts: dict[str, Any] = {
         "study_name": options.study_name,
         "storage": storage,
-        "sampler": make_sampler(options.sampler, options.seed, options.n_startup_trials),
+        "sampler": make_sampler(
+            options.sampler, options.seed, options.n_startup_trials, point.params
+        ),
         "pruner": make_pruner(options.pruner, options.n_startup_trials, options.evaluations),
     }
     try:
@@ -143,13 +151,8 @@ def open_study(options: TuneOptions) -> optuna.Study:
     return study
 
 
-def queue_entry(study: optuna.Study, options: TuneOptions) -> None:
-    """Let the first trial of a new study train the configuration's own values."""
-    if study.get_trials(deepcopy=False):
-        return
-    space = Objective(options, StopSignals()).space
-    point = entry_point(space, options.config)
-    study.enqueue_trial(dict(point.params), user_attrs={ENTRY_ATTRIBUTE: True})
+def tell_first_trial(point: EntryPoint) -> None:
+    """Tell what trial 0 of a new study is."""
     console.message("trial 0 trains the configuration as it is, so that the others have a baseline")
     if point.inexact:
         console.message(
@@ -184,7 +187,7 @@ class TrialReporter:
         """React to the end of ``trial``."""
         with self._lock:
             self._finished += 1
-            if trial.user_attrs.get(INTERRUPTED_ATTRIBUTE):
+            if trial.user_attrs.get(INTERRUPTED_ATTRIBUTE) and not self._has_racing_queue():
                 self._queue_again(study, trial)
             self._tell(study, trial)
             self._count_failure(study, trial)
@@ -200,7 +203,7 @@ class TrialReporter:
         console.message(
             f"trial {trial.number} ({self._finished} of {self.n_trials}): {_outcome(trial)}; "
             f"best {best_text}; {states[TrialState.COMPLETE]} done, "
-            f"{states[TrialState.PRUNED]} pruned, {states[TrialState.FAIL]} failed; "
+            f"{states[TrialState.PRUNED]} pruned, {_count_failed(trials)} failed; "
             f"{time.monotonic() - self._started:.0f} s"
         )
 
@@ -221,9 +224,18 @@ class TrialReporter:
             attributes[ENTRY_ATTRIBUTE] = True
         study.enqueue_trial(dict(trial.params), user_attrs=attributes)
 
+    def _has_racing_queue(self) -> bool:
+        """Say whether two workers may get the same queued trial: SQLite locks no rows."""
+        return (self.options.storage or "").startswith("sqlite")
+
     def _is_full(self, study: optuna.Study) -> bool:
         total = self.options.max_total_trials
         return total is not None and _count(study) >= total
+
+
+def _count_failed(trials: list[FrozenTrial]) -> int:
+    failed = (trial for trial in trials if trial.state == TrialState.FAIL)
+    return sum(INTERRUPTED_ATTRIBUTE not in trial.user_attrs for trial in failed)
 
 
 def _outcome(trial: FrozenTrial) -> str:
@@ -232,7 +244,7 @@ def _outcome(trial: FrozenTrial) -> str:
         own = " with the configuration's own values" if ENTRY_ATTRIBUTE in trial.user_attrs else ""
         return f"{trial.value:.2f}{own}"
     if trial.user_attrs.get(INTERRUPTED_ATTRIBUTE):
-        return "interrupted, queued again"
+        return "interrupted"
     if trial.state == TrialState.PRUNED:
         last = next(reversed(trial.intermediate_values.values()), None)
         return f"pruned ({error})" if error else f"pruned at {last:.2f}"

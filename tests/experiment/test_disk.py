@@ -23,6 +23,7 @@ def disk(monkeypatch):
 
     class Disk:
         full = False
+        fills_up = True
 
     flush = os.fsync
 
@@ -43,7 +44,7 @@ def fill_disk_during(monkeypatch, disk, first, last):
 
     def save_checkpoint(*arguments):
         count[0] += 1
-        disk.full = first <= count[0] <= last
+        disk.full = first <= count[0] <= last and disk.fills_up
         return save(*arguments)
 
     monkeypatch.setattr(checkpoint, "save_checkpoint", save_checkpoint)
@@ -74,7 +75,7 @@ def test_full_disk_at_the_end(arguments, train, disk, monkeypatch, tmp_path):
     run = open_run_folder(tmp_path / "logs/sac/Tiny-v0_1")
     (first, *_) = complete_checkpoints(run)
     assert not run.final_model.exists()
-    disk.full = False
+    disk.full = disk.fills_up = False
     code, _, err = train("--resume", run.path)
     assert code == 0, err
     assert f"from step {first}" in err
@@ -202,7 +203,7 @@ def test_straight_and_interrupted_by_a_full_disk_are_the_same(
     straight = train_run("sac", "Tiny-v0", *flags, folder=tmp_path / "straight")
     fill_disk_during(monkeypatch, disk, 2, 99)
     assert train(*arguments("sac", "Tiny-v0", *flags, folder=tmp_path / "full"))[0] == 1
-    disk.full = False
+    disk.full = disk.fills_up = False
     run = open_run_folder(tmp_path / "full/sac/Tiny-v0_1")
     assert train("--resume", run.path)[0] == 0
     assert_same_run(straight, run)

@@ -1,0 +1,538 @@
+"""Every class of bad input that a user meets, as a command line, its exit code and words of its message."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+TRAIN = "train --algo ppo --env CartPole-v1 -n 64 -f {dir}/new"
+SAC = "train --algo sac --env Pendulum-v1 -n 64 -f {dir}/new"
+ENJOY = "enjoy --algo ppo --env CartPole-v1 -f {dir}/{logs} -n 10 --no-render"
+ENJOY_SAC = "enjoy --algo sac --env Pendulum-v1 -f {dir}/{logs} -n 10 --no-render"
+PPO_RUN = "{dir}/{logs}/ppo/CartPole-v1_1"
+SAC_RUN = "{dir}/{logs}/sac/Pendulum-v1_1"
+
+Damage = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mistake.
+
+    Attributes:
+        group: Class of failures it belongs to.
+        name: What is wrong, in words.
+        command: Command line after ``rl_zoo``; ``{dir}`` is a folder of its own, ``{logs}`` the damaged runs.
+        words: What the message must contain.
+        code: Exit code.
+        file: Content of ``{dir}/conf.yml``, if there is one.
+        damage: Done to a copy of two good runs before the command, if it needs them.
+    """
+
+    group: str
+    name: str
+    command: str
+    words: tuple[str, ...]
+    code: int = 2
+    file: str | None = None
+    damage: Damage | None = None
+
+
+def _params(name: str, values: str, *words: str, base: str = TRAIN, group: str = "names") -> Case:
+    return Case(group, name, f"{base} -params {values}", words)
+
+
+def _yaml(name: str, text: str, *words: str, group: str = "YAML files") -> Case:
+    return Case(group, name, f"{TRAIN} -conf {{dir}}/conf.yml", words, file=text)
+
+
+def _entry(lines: str) -> str:
+    return "CartPole-v1:\n  policy: MlpPolicy\n  n_timesteps: 64\n" + lines
+
+
+NAMES = [
+    _params("hyperparameter", "learning_rat:0.1", "did you mean 'learning_rate'?"),
+    _params("hyperparameter of another algorithm", "tau:0.1", "no hyperparameter 'tau'"),
+    _params("key of the zoo", "n_env:2", "did you mean 'n_envs'?"),
+    _params("nested policy_kwargs", "policy_kwargs.net_arhc:[8]", "did you mean 'net_arch'?"),
+    _params("keyword of normalize", "normalize.norm_rewards:true", "did you mean 'norm_reward'?"),
+    _params("policy", "policy:MlpPolici", "did you mean 'MlpPolicy'?"),
+    _params(
+        "wrapper", "env_wrapper:HistoryWraper", "unknown wrapper", "did you mean 'HistoryWrapper'?"
+    ),
+    _params(
+        "keyword of a wrapper", "env_wrapper:[{'HistoryWrapper':{'horizn':2}}]", "did you mean 'horizon'?"
+    ),
+    _params("module of a wrapper", "env_wrapper:nowhere.Thing", "no module named 'nowhere'"),
+    _params("attribute of a module", "env_wrapper:json.Thing", "module 'json' has no 'Thing'"),
+    _params("vec-env wrapper", "vec_env_wrapper:VecFrameStak", "did you mean 'VecFrameStack'?"),
+    _params("callback", "callback:RawStatistics", "did you mean 'RawStatisticsCallback'?"),
+    _params(
+        "keyword of a callback",
+        "callback:[{'CheckpointCallback':{'save_frq':2}}]",
+        "did you mean 'save_freq'?",
+    ),
+    Case("names", "keyword of the environment", f"{SAC} --env-kwargs gg:1", ("env_kwargs.gg", "did you mean 'g'?")),
+    Case(
+        "names",
+        "keyword of the evaluation environment",
+        f"{SAC} --eval-env-kwargs gg:1",
+        ("eval_env_kwargs.gg",),
+    ),
+    Case(
+        "names",
+        "environment",
+        "train --algo ppo --env CartPol-v1 -n 64 -f {dir}/new",
+        ("did you mean 'CartPole-v1'?",),
+    ),
+    Case(
+        "names",
+        "version of an environment",
+        "train --algo ppo --env CartPole-v9 -n 64 -f {dir}/new",
+        ("no version 9", "'CartPole-v1'"),
+    ),
+    Case(
+        "names",
+        "environment inside YAML, hidden by a default entry (runs, with a note)",
+        f"{TRAIN} -conf {{dir}}/conf.yml --dry-run",
+        ("using default", "nearest entry is CartPol-v1"),
+        0,
+        file="CartPol-v1:\n  n_timesteps: 9\ndefault:\n  policy: MlpPolicy\n  n_timesteps: 64\n",
+    ),
+    Case(
+        "names",
+        "algorithm",
+        "train --algo pppo --env CartPole-v1 -n 64 -f {dir}/new",
+        ("did you mean 'ppo'?",),
+    ),
+    Case("names", "flag", f"{TRAIN} --evl-freq 10", ("did you mean '--eval-freq'?",)),
+    Case("names", "command", "trian --algo ppo", ("unknown command 'trian'", "did you mean 'train'?")),
+    Case("names", "choice", f"{TRAIN} --vec-env dumy", ("did you mean 'dummy'?",)),
+    Case("names", "package", f"{TRAIN} --gym-packages nowhere --env X-v0", ("no module named 'nowhere'",)),
+]
+
+YAML_FILES = [
+    Case(
+        "YAML files",
+        "missing",
+        f"{TRAIN} -conf {{dir}}/none.yml",
+        ("none.yml",),
+    ),
+    _yaml("empty", "", "conf.yml", "empty"),
+    _yaml("not YAML", "CartPole-v1: [1, 2\n", "conf.yml:"),
+    _yaml("binary", "\0\1\2", "conf.yml"),
+    _yaml("a list", "- CartPole-v1\n", "conf.yml"),
+    _yaml("key twice", _entry("  n_steps: 8\n  n_steps: 16\n"), "conf.yml:5", "n_steps"),
+    _yaml("environment twice", _entry("") + _entry(""), "CartPole-v1"),
+    _yaml("Python tag", "CartPole-v1: !!python/object/apply:os.system ['true']\n", "conf.yml:1", "python"),
+    _yaml("no entry and no default", "Acrobot-v1:\n  n_timesteps: 9\n", "CartPole-v1"),
+    _yaml("entry that is a number", "CartPole-v1: 3\n", "CartPole-v1"),
+    Case(
+        "YAML files",
+        "Python configuration without leave",
+        f"{TRAIN} -conf {{dir}}/conf.py",
+        ("--trust-config",),
+    ),
+]
+
+VALUES = [
+    _params("text for a number", "learning_rate:fast", "learning_rate", group="values"),
+    _params("negative", "learning_rate:-1", "learning_rate", "-1", group="values"),
+    _params("out of range", "gamma:1.5", "gamma", "1.5", group="values"),
+    _params("fraction for a count", "n_steps:0.5", "n_steps", group="values"),
+    _params("scientific notation for a count", "n_steps:1e-3", "n_steps", group="values"),
+    _params("boolean-looking text", "use_sde:Flase", "use_sde", group="values"),
+    _params("number for a boolean", "use_sde:2", "use_sde", group="values"),
+    _params("unknown schedule", "learning_rate:quad_0.1", "quad", group="values"),
+    _params("schedule of nothing", "learning_rate:lin_", "learning_rate", group="values"),
+    _params("schedule where none is possible", "gamma:lin_0.9", "gamma", group="values"),
+    _params("code", "gamma:__import__('os').getcwd()", "gamma", group="values"),
+    _params("no value", "gamma", "gamma", "key:value", group="values"),
+    _params("equals sign", "gamma=0.9", "key:value", group="values"),
+    _params("noise without a level", "noise_type:normal", "noise_std", base=SAC, group="values"),
+    _params("unknown noise", "noise_type:pink noise_std:0.1", "noise_type", base=SAC, group="values"),
+    _params("nested into a number", "gamma.a:1", "gamma", group="values"),
+    Case(
+        "values",
+        "several mistakes at once",
+        f"{TRAIN} -params learning_rat:1 gamma:7 -params n_env:2",
+        ("learning_rat", "gamma", "n_env"),
+    ),
+]
+
+BUDGETS = [
+    Case("budgets and numbers", "zero steps", f"{TRAIN} -n 0", ("--n-timesteps 0", "positive")),
+    Case("budgets and numbers", "negative steps", f"{TRAIN} -n -5", ("--n-timesteps -5",)),
+    Case("budgets and numbers", "text", f"{TRAIN} -n many", ("--n-timesteps", "many")),
+    _params("no environment", "n_envs:0", "n_envs", group="budgets and numbers"),
+    _params("batch of nothing", "batch_size:0", "batch_size", group="budgets and numbers"),
+    Case("budgets and numbers", "no evaluation episodes", f"{TRAIN} --eval-episodes 0", ("--eval-episodes",)),
+    Case("budgets and numbers", "no checkpoints kept", f"{TRAIN} --keep-checkpoints 0", ("--keep-chec",)),
+    Case("budgets and numbers", "seed out of range", f"{TRAIN} --seed -7", ("--seed -7",)),
+    Case("budgets and numbers", "no threads", f"{TRAIN} --num-threads 0", ("--num-threads 0",)),
+    Case("budgets and numbers", "enjoy for no steps", f"{ENJOY} -n 0", ("--n-timesteps 0",)),
+]
+
+
+def _nothing(logs: Path) -> None:
+    """Leave the runs as they are."""
+
+
+MISFITS = [
+    Case(
+        "machine and spaces",
+        "continuous actions for DQN",
+        "train --algo dqn --env Pendulum-v1 -n 64 -f {dir}/new",
+        ("--algo dqn", "action space", "sac"),
+    ),
+    Case(
+        "machine and spaces",
+        "discrete actions for SAC",
+        "train --algo sac --env CartPole-v1 -n 64 -f {dir}/new -conf {dir}/conf.yml",
+        ("--algo sac", "action space", "dqn"),
+        file="default:\n  policy: MlpPolicy\n  n_timesteps: 9\n",
+    ),
+    Case("machine and spaces", "no such device", f"{TRAIN} --device cuda:77", ("--device cuda:77",)),
+    Case("machine and spaces", "no device at all", f"{TRAIN} --device gpu", ("--device gpu",)),
+    Case(
+        "machine and spaces",
+        "log folder is a file",
+        "train --algo ppo --env CartPole-v1 -n 64 -f {dir}/conf.yml",
+        ("cannot create a run folder", "-f"),
+        file="mine",
+    ),
+    Case(
+        "machine and spaces",
+        "log folder that cannot be created",
+        "train --algo ppo --env CartPole-v1 -n 64 -f /proc/nowhere",
+        ("/proc/nowhere", "choose a writable folder"),
+    ),
+]
+
+
+def _delete(name: str) -> Damage:
+    def damage(logs: Path) -> None:
+        for file in logs.rglob(name):
+            file.unlink()
+
+    return damage
+
+
+def _truncate(name: str, size: int = 200) -> Damage:
+    def damage(logs: Path) -> None:
+        for file in logs.rglob(name):
+            file.write_bytes(file.read_bytes()[:size])
+
+    return damage
+
+
+def _models_of_the_other(logs: Path) -> None:
+    """Put the SAC models into the PPO run, and the reverse."""
+    ppo, sac = logs / "ppo/CartPole-v1_1", logs / "sac/Pendulum-v1_1"
+    shutil.copy(sac / "Pendulum-v1.zip", ppo / "CartPole-v1.zip")
+
+
+def _other_environment(logs: Path) -> None:
+    run = logs / "ppo/CartPole-v1_1"
+    for name in ("CartPole-v1.zip", "CartPole-v1"):
+        shutil.move(run / name, run / name.replace("CartPole", "Acrobot"))
+    shutil.move(run, logs / "ppo/Acrobot-v1_1")
+
+
+def _other_algorithm(logs: Path) -> None:
+    shutil.move(logs / "ppo", logs / "a2c")
+
+
+class _Payload:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.mark,)
+
+
+def _pickle_in(name: str) -> Damage:
+    def damage(logs: Path) -> None:
+        for file in logs.rglob(name):
+            file.write_bytes(pickle.dumps(_Payload(logs / "EXECUTED")))
+            _vouch_for(file)
+
+    return damage
+
+
+def _vouch_for(file: Path) -> None:
+    """Let the manifest of a checkpoint name the planted file."""
+    import hashlib
+
+    for manifest in file.parent.glob("rl_model_*_steps.json"):
+        content = json.loads(manifest.read_text())
+        if file.name in content["files"]:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            content["files"][file.name] = {"bytes": file.stat().st_size, "sha256": digest}
+            manifest.write_text(json.dumps(content))
+
+
+def _append(name: str, text: str) -> Damage:
+    def damage(logs: Path) -> None:
+        for file in logs.rglob(name):
+            line = text.replace("{mark}", str(logs / "EXECUTED"))
+            key = line.partition(":")[0]
+            kept = [old for old in file.read_text().splitlines() if not old.startswith(f"{key}:")]
+            file.write_text("\n".join([*kept, line, ""]))
+
+    return damage
+
+
+def _both(*parts: Damage) -> Damage:
+    def damage(logs: Path) -> None:
+        for part in parts:
+            part(logs)
+
+    return damage
+
+
+POPEN = "[{'subprocess.Popen': {'args': ['touch', '{mark}']}}]"
+
+
+
+def _plant_module(logs: Path) -> None:
+    for run in logs.glob("*/*_1"):
+        (run / "planted.py").write_text(f"open({str(logs / 'EXECUTED')!r}, 'w').close()\n")
+
+
+RUN_GROUP = "run folders"
+RUNS = [
+    Case(RUN_GROUP, "enjoy: no such run", f"{ENJOY} --exp-id 7", ("7",), 3, damage=_nothing),
+    Case(
+        RUN_GROUP,
+        "enjoy: no log folder",
+        "enjoy --algo ppo --env CartPole-v1 -f {dir}/none --no-render",
+        ("none",),
+        3,
+    ),
+    Case(RUN_GROUP, "enjoy: model missing", ENJOY, ("CartPole-v1",), 3, damage=_delete("*.zip")),
+    Case(
+        RUN_GROUP, "enjoy: configuration missing", ENJOY, ("config.yml",), damage=_delete("config.yml")
+    ),
+    Case(
+        RUN_GROUP,
+        "enjoy: normaliser missing",
+        ENJOY_SAC,
+        ("vecnormalize.pkl",),
+        damage=_delete("vecnormalize.pkl"),
+    ),
+    Case(RUN_GROUP, "enjoy: model truncated", ENJOY, ("CartPole-v1.zip",), damage=_truncate("*.zip")),
+    Case(
+        RUN_GROUP,
+        "enjoy: normaliser truncated",
+        ENJOY_SAC,
+        ("vecnormalize.pkl",),
+        damage=_truncate("vecnormalize.pkl", 60),
+    ),
+    Case(
+        RUN_GROUP,
+        "enjoy: configuration truncated",
+        ENJOY,
+        ("config.yml",),
+        damage=_truncate("config.yml", 30),
+    ),
+    Case(
+        RUN_GROUP, "enjoy: model of another algorithm", ENJOY, ("does not fit",), damage=_models_of_the_other
+    ),
+    Case(
+        RUN_GROUP,
+        "enjoy: run of another environment",
+        "enjoy --algo ppo --env Acrobot-v1 -f {dir}/{logs} -n 10 --no-render",
+        ("CartPole-v1", "Acrobot-v1"),
+        damage=_other_environment,
+    ),
+    Case(
+        RUN_GROUP,
+        "enjoy: run of another algorithm",
+        "enjoy --algo a2c --env CartPole-v1 -f {dir}/{logs} -n 10 --no-render",
+        ("ppo", "a2c"),
+        damage=_other_algorithm,
+    ),
+    Case(
+        RUN_GROUP,
+        "enjoy: code in the normaliser",
+        ENJOY_SAC,
+        ("--trust",),
+        damage=_pickle_in("vecnormalize.pkl"),
+    ),
+    Case(
+        RUN_GROUP,
+        "enjoy: code in the configuration",
+        ENJOY,
+        ("config.yml",),
+        damage=_append("config.yml", "gamma: !!python/object/apply:os.system ['touch {mark}']"),
+    ),
+    Case(RUN_GROUP, "-i: no such file", f"{SAC} -i {{dir}}/none.zip", ("none.zip", "no such file")),
+    Case(RUN_GROUP, "-i: not a model", f"{SAC} -i {{dir}}/conf.yml", (".zip",), file="mine"),
+    Case(
+        RUN_GROUP,
+        "-i: model truncated",
+        f"{SAC} -i {SAC_RUN}/Pendulum-v1.zip",
+        ("Pendulum-v1.zip", "not a complete"),
+        damage=_truncate("Pendulum-v1.zip"),
+    ),
+    Case(
+        RUN_GROUP,
+        "-i: model of another algorithm",
+        f"train --algo td3 --env Pendulum-v1 -n 64 -f {{dir}}/new -i {SAC_RUN}/Pendulum-v1.zip",
+        ("does not fit",),
+        damage=_nothing,
+    ),
+    Case(
+        RUN_GROUP,
+        "-i: model of another environment",
+        "train --algo sac --env MountainCarContinuous-v0 -n 64 -f {dir}/new "
+        f"-i {SAC_RUN}/Pendulum-v1.zip",
+        ("does not fit",),
+        damage=_nothing,
+    ),
+    Case(
+        RUN_GROUP,
+        "-i: replay buffer truncated",
+        f"{SAC} -i {SAC_RUN}/Pendulum-v1.zip",
+        ("replay_buffer.pkl",),
+        damage=_truncate("replay_buffer.pkl"),
+    ),
+    Case(
+        RUN_GROUP,
+        "-i: code in the replay buffer",
+        f"{SAC} -i {SAC_RUN}/Pendulum-v1.zip",
+        ("replay_buffer.pkl", "--trust"),
+        damage=_pickle_in("replay_buffer.pkl"),
+    ),
+    Case(
+        RUN_GROUP,
+        "-i: code in the normaliser",
+        f"{SAC} -params normalize:true -i {SAC_RUN}/Pendulum-v1.zip",
+        ("vecnormalize.pkl", "--trust"),
+        damage=_pickle_in("vecnormalize.pkl"),
+    ),
+    Case(
+        RUN_GROUP,
+        "-i: policy of a module that came with the run",
+        f"{SAC} -i {SAC_RUN}/Pendulum-v1.zip",
+        ("policy", "planted"),
+        damage=_both(_plant_module, _append("config.yml", "policy: runs.sac.Pendulum-v1_1.planted.Thing")),
+    ),
+    Case(RUN_GROUP, "--resume: no such folder", "train --resume {dir}/none", ("no such run folder",)),
+    Case(
+        RUN_GROUP,
+        "--resume: finished",
+        f"train --resume {SAC_RUN}",
+        ("already trained", "-n"),
+        damage=_nothing,
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: no complete checkpoint",
+        f"train --resume {SAC_RUN} -n 200",
+        ("no complete checkpoint",),
+        3,
+        damage=_delete("rl_model_*.json"),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: checkpoint truncated",
+        f"train --resume {SAC_RUN} -n 200",
+        ("no complete checkpoint",),
+        3,
+        damage=_truncate("rl_model_*.npz", 100),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: not a run of ours",
+        f"train --resume {SAC_RUN} -n 200",
+        ("not a run of rl_zoo",),
+        damage=_delete("run.json"),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: record truncated",
+        f"train --resume {SAC_RUN} -n 200",
+        ("run.json", "not a run record"),
+        damage=_truncate("run.json", 50),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: another algorithm",
+        f"train --resume {SAC_RUN} -n 200 --algo td3",
+        ("--algo", "cannot change"),
+        damage=_nothing,
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: code in the normaliser",
+        f"train --resume {SAC_RUN} -n 200",
+        ("--trust",),
+        damage=_pickle_in("rl_model_vecnormalize_*.pkl"),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: code in the normaliser, trusted by the run itself",
+        f"train --resume {SAC_RUN} -n 200",
+        ("--trust",),
+        damage=_both(_pickle_in("rl_model_vecnormalize_*.pkl"), _append("args.yml", "trust: true")),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: command as a callback",
+        f"train --resume {SAC_RUN} -n 200",
+        ("callback", "subprocess"),
+        damage=_append("config.yml", f"callback: {POPEN}"),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: command as a callback, named by the run itself",
+        f"train --resume {SAC_RUN} -n 200",
+        ("callback", "subprocess"),
+        damage=_both(
+            _append("config.yml", f"callback: {POPEN}"), _append("args.yml", "gym_packages: [subprocess]")
+        ),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: module that came with the run",
+        f"train --resume {SAC_RUN} -n 200",
+        ("planted", "--gym-packages"),
+        damage=_both(_plant_module, _append("args.yml", "gym_packages: [runs.sac.Pendulum-v1_1.planted]")),
+    ),
+    Case(
+        RUN_GROUP,
+        "--resume: Python tag",
+        f"train --resume {SAC_RUN} -n 200",
+        ("args.yml",),
+        damage=_append("args.yml", "seed: !!python/object/apply:os.system ['touch {mark}']"),
+    ),
+]
+
+CASES = [*NAMES, *YAML_FILES, *VALUES, *BUDGETS, *MISFITS, *RUNS]
+
+GOOD_RUNS = [
+    "train --algo ppo --env CartPole-v1 -n 32 --save-freq 32 --eval-freq -1 --seed 1 -f {dir} "
+    "-params n_envs:1 n_steps:32 batch_size:32 n_epochs:1",
+    "train --algo sac --env Pendulum-v1 -n 50 --save-freq 50 --eval-freq -1 --seed 1 -f {dir} "
+    "--save-replay-buffer -params normalize:true buffer_size:500 learning_starts:40 "
+    "policy_kwargs:dict(net_arch=[8])",
+]
+"""Commands that train the two runs which ``damage`` is done to."""
+
+
+def prepare(case: Case, good_runs: Path, folder: Path) -> list[str]:
+    """Write the files that ``case`` needs into ``folder``; return its command line."""
+    if case.file is not None:
+        (folder / "conf.yml").write_text(case.file)
+    (folder / "conf.py").write_text("hyperparams = {}\n")
+    if case.damage is not None:
+        shutil.copytree(good_runs, folder / "runs")
+        case.damage(folder / "runs")
+    command = case.command.replace("{dir}", str(folder)).replace("{logs}", "runs")
+    return command.split(" ")
