@@ -229,8 +229,7 @@ def _end_early(experiment: Experiment, error: BaseException) -> None:
     told = f"{reason} at step {step} of {experiment.config.n_timesteps}"
     if saved:
         told += (
-            f"; everything is saved in {folder.path}\n"
-            f"resume with: {_resume_command(experiment)}"
+            f"; everything is saved in {folder.path}\nresume with: {_resume_command(experiment)}"
         )
     if state == "interrupted":
         raise TrainingInterrupted(told) from None

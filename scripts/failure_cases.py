@@ -65,7 +65,9 @@ NAMES = [
         "wrapper", "env_wrapper:HistoryWraper", "unknown wrapper", "did you mean 'HistoryWrapper'?"
     ),
     _params(
-        "keyword of a wrapper", "env_wrapper:[{'HistoryWrapper':{'horizn':2}}]", "did you mean 'horizon'?"
+        "keyword of a wrapper",
+        "env_wrapper:[{'HistoryWrapper':{'horizn':2}}]",
+        "did you mean 'horizon'?",
     ),
     _params("module of a wrapper", "env_wrapper:nowhere.Thing", "no module named 'nowhere'"),
     _params("attribute of a module", "env_wrapper:json.Thing", "module 'json' has no 'Thing'"),
@@ -76,7 +78,12 @@ NAMES = [
         "callback:[{'CheckpointCallback':{'save_frq':2}}]",
         "did you mean 'save_freq'?",
     ),
-    Case("names", "keyword of the environment", f"{SAC} --env-kwargs gg:1", ("env_kwargs.gg", "did you mean 'g'?")),
+    Case(
+        "names",
+        "keyword of the environment",
+        f"{SAC} --env-kwargs gg:1",
+        ("env_kwargs.gg", "did you mean 'g'?"),
+    ),
     Case(
         "names",
         "keyword of the evaluation environment",
@@ -98,7 +105,7 @@ NAMES = [
     Case(
         "names",
         "environment inside YAML, hidden by a default entry (runs, with a note)",
-        f"{TRAIN} -conf {{dir}}/conf.yml --dry-run",
+        f"{TRAIN} -conf {{dir}}/conf.yml --show-config",
         ("using default", "nearest entry is CartPol-v1"),
         0,
         file="CartPol-v1:\n  n_timesteps: 9\ndefault:\n  policy: MlpPolicy\n  n_timesteps: 64\n",
@@ -110,9 +117,16 @@ NAMES = [
         ("did you mean 'ppo'?",),
     ),
     Case("names", "flag", f"{TRAIN} --evl-freq 10", ("did you mean '--eval-freq'?",)),
-    Case("names", "command", "trian --algo ppo", ("unknown command 'trian'", "did you mean 'train'?")),
+    Case(
+        "names", "command", "trian --algo ppo", ("unknown command 'trian'", "did you mean 'train'?")
+    ),
     Case("names", "choice", f"{TRAIN} --vec-env dumy", ("did you mean 'dummy'?",)),
-    Case("names", "package", f"{TRAIN} --gym-packages nowhere --env X-v0", ("no module named 'nowhere'",)),
+    Case(
+        "names",
+        "package",
+        f"{TRAIN} --gym-packages nowhere --env X-v0",
+        ("no module named 'nowhere'",),
+    ),
 ]
 
 YAML_FILES = [
@@ -128,7 +142,12 @@ YAML_FILES = [
     _yaml("a list", "- CartPole-v1\n", "conf.yml"),
     _yaml("key twice", _entry("  n_steps: 8\n  n_steps: 16\n"), "conf.yml:5", "n_steps"),
     _yaml("environment twice", _entry("") + _entry(""), "CartPole-v1"),
-    _yaml("Python tag", "CartPole-v1: !!python/object/apply:os.system ['true']\n", "conf.yml:1", "python"),
+    _yaml(
+        "Python tag",
+        "CartPole-v1: !!python/object/apply:os.system ['true']\n",
+        "conf.yml:1",
+        "python",
+    ),
     _yaml("no entry and no default", "Acrobot-v1:\n  n_timesteps: 9\n", "CartPole-v1"),
     _yaml("entry that is a number", "CartPole-v1: 3\n", "CartPole-v1"),
     Case(
@@ -154,7 +173,9 @@ VALUES = [
     _params("no value", "gamma", "gamma", "key:value", group="values"),
     _params("equals sign", "gamma=0.9", "key:value", group="values"),
     _params("noise without a level", "noise_type:normal", "noise_std", base=SAC, group="values"),
-    _params("unknown noise", "noise_type:pink noise_std:0.1", "noise_type", base=SAC, group="values"),
+    _params(
+        "unknown noise", "noise_type:pink noise_std:0.1", "noise_type", base=SAC, group="values"
+    ),
     _params("nested into a number", "gamma.a:1", "gamma", group="values"),
     Case(
         "values",
@@ -170,8 +191,18 @@ BUDGETS = [
     Case("budgets and numbers", "text", f"{TRAIN} -n many", ("--n-timesteps", "many")),
     _params("no environment", "n_envs:0", "n_envs", group="budgets and numbers"),
     _params("batch of nothing", "batch_size:0", "batch_size", group="budgets and numbers"),
-    Case("budgets and numbers", "no evaluation episodes", f"{TRAIN} --eval-episodes 0", ("--eval-episodes",)),
-    Case("budgets and numbers", "no checkpoints kept", f"{TRAIN} --keep-checkpoints 0", ("--keep-chec",)),
+    Case(
+        "budgets and numbers",
+        "no evaluation episodes",
+        f"{TRAIN} --eval-episodes 0",
+        ("--eval-episodes",),
+    ),
+    Case(
+        "budgets and numbers",
+        "no checkpoints kept",
+        f"{TRAIN} --keep-checkpoints 0",
+        ("--keep-chec",),
+    ),
     Case("budgets and numbers", "seed out of range", f"{TRAIN} --seed -7", ("--seed -7",)),
     Case("budgets and numbers", "no threads", f"{TRAIN} --num-threads 0", ("--num-threads 0",)),
     Case("budgets and numbers", "enjoy for no steps", f"{ENJOY} -n 0", ("--n-timesteps 0",)),
@@ -196,7 +227,9 @@ MISFITS = [
         ("--algo sac", "action space", "dqn"),
         file="default:\n  policy: MlpPolicy\n  n_timesteps: 9\n",
     ),
-    Case("machine and spaces", "no such device", f"{TRAIN} --device cuda:77", ("--device cuda:77",)),
+    Case(
+        "machine and spaces", "no such device", f"{TRAIN} --device cuda:77", ("--device cuda:77",)
+    ),
     Case("machine and spaces", "no device at all", f"{TRAIN} --device gpu", ("--device gpu",)),
     Case(
         "machine and spaces",
@@ -298,7 +331,6 @@ def _both(*parts: Damage) -> Damage:
 POPEN = "[{'subprocess.Popen': {'args': ['touch', '{mark}']}}]"
 
 
-
 def _plant_module(logs: Path) -> None:
     for run in logs.glob("*/*_1"):
         (run / "planted.py").write_text(f"open({str(logs / 'EXECUTED')!r}, 'w').close()\n")
@@ -316,7 +348,11 @@ RUNS = [
     ),
     Case(RUN_GROUP, "enjoy: model missing", ENJOY, ("CartPole-v1",), 3, damage=_delete("*.zip")),
     Case(
-        RUN_GROUP, "enjoy: configuration missing", ENJOY, ("config.yml",), damage=_delete("config.yml")
+        RUN_GROUP,
+        "enjoy: configuration missing",
+        ENJOY,
+        ("config.yml",),
+        damage=_delete("config.yml"),
     ),
     Case(
         RUN_GROUP,
@@ -325,7 +361,9 @@ RUNS = [
         ("vecnormalize.pkl",),
         damage=_delete("vecnormalize.pkl"),
     ),
-    Case(RUN_GROUP, "enjoy: model truncated", ENJOY, ("CartPole-v1.zip",), damage=_truncate("*.zip")),
+    Case(
+        RUN_GROUP, "enjoy: model truncated", ENJOY, ("CartPole-v1.zip",), damage=_truncate("*.zip")
+    ),
     Case(
         RUN_GROUP,
         "enjoy: normaliser truncated",
@@ -341,7 +379,11 @@ RUNS = [
         damage=_truncate("config.yml", 30),
     ),
     Case(
-        RUN_GROUP, "enjoy: model of another algorithm", ENJOY, ("does not fit",), damage=_models_of_the_other
+        RUN_GROUP,
+        "enjoy: model of another algorithm",
+        ENJOY,
+        ("does not fit",),
+        damage=_models_of_the_other,
     ),
     Case(
         RUN_GROUP,
@@ -421,9 +463,13 @@ RUNS = [
         "-i: policy of a module that came with the run",
         f"{SAC} -i {SAC_RUN}/Pendulum-v1.zip",
         ("policy", "planted"),
-        damage=_both(_plant_module, _append("config.yml", "policy: runs.sac.Pendulum-v1_1.planted.Thing")),
+        damage=_both(
+            _plant_module, _append("config.yml", "policy: runs.sac.Pendulum-v1_1.planted.Thing")
+        ),
     ),
-    Case(RUN_GROUP, "--resume: no such folder", "train --resume {dir}/none", ("no such run folder",)),
+    Case(
+        RUN_GROUP, "--resume: no such folder", "train --resume {dir}/none", ("no such run folder",)
+    ),
     Case(
         RUN_GROUP,
         "--resume: finished",
@@ -495,7 +541,8 @@ RUNS = [
         f"train --resume {SAC_RUN} -n 200",
         ("callback", "subprocess"),
         damage=_both(
-            _append("config.yml", f"callback: {POPEN}"), _append("args.yml", "gym_packages: [subprocess]")
+            _append("config.yml", f"callback: {POPEN}"),
+            _append("args.yml", "gym_packages: [subprocess]"),
         ),
     ),
     Case(
@@ -503,7 +550,9 @@ RUNS = [
         "--resume: module that came with the run",
         f"train --resume {SAC_RUN} -n 200",
         ("planted", "--gym-packages"),
-        damage=_both(_plant_module, _append("args.yml", "gym_packages: [runs.sac.Pendulum-v1_1.planted]")),
+        damage=_both(
+            _plant_module, _append("args.yml", "gym_packages: [runs.sac.Pendulum-v1_1.planted]")
+        ),
     ),
     Case(
         RUN_GROUP,

@@ -28,7 +28,16 @@ PARAMETERS = {
 }
 """Values with which each algorithm learns for a few hundred steps in a second."""
 
-_SHARED = ["--gym-packages", "tests.probe_envs", "--seed", "1", "--verbose", "0", "--eval-freq", "-1"]
+_SHARED = [
+    "--gym-packages",
+    "tests.probe_envs",
+    "--seed",
+    "1",
+    "--verbose",
+    "0",
+    "--eval-freq",
+    "-1",
+]
 _SHARED += ["--num-threads", "1", "--device", "cpu"]
 
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["rl_zoo.experiment", "rl_zoo.commands.training", "sb3_contrib", "torch._dynamo", "tests.probe_envs"]
+    [
+        "rl_zoo.experiment",
+        "rl_zoo.commands.training",
+        "sb3_contrib",
+        "torch._dynamo",
+        "tests.probe_envs",
+    ]
 )
 
 

@@ -104,7 +104,8 @@ class MonitorEpisodes:
         """
         import numpy as np
 
-        return self.columns.get("cut", np.zeros(len(self.returns))) != 1
+        cut: NDArray[Any] = self.columns.get("cut", np.zeros(len(self.returns)))
+        return np.asarray(cut != 1)
 
 
 def load_evaluations(path: Path) -> Evaluations:

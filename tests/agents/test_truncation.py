@@ -62,7 +62,9 @@ def test_what_the_replay_buffer_holds_at_the_end(algo, terminate):
 
 @pytest.mark.parametrize("terminate", [False, True])
 def test_what_the_rollout_of_ppo_holds_at_the_end(terminate):
-    agent = build("ppo", "Counting-v0", [*NETWORK, "n_steps:8", "batch_size:8"], terminate=terminate)
+    agent = build(
+        "ppo", "Counting-v0", [*NETWORK, "n_steps:8", "batch_size:8"], terminate=terminate
+    )
     rewards, values = [], []
     update = agent.train
 
@@ -90,7 +92,8 @@ def values_of(agent):
 
 
 @pytest.mark.parametrize(
-    "algo", ["ppo", *(pytest.param(name, marks=pytest.mark.slow) for name in LEARNERS if name != "ppo")]
+    "algo",
+    ["ppo", *(pytest.param(name, marks=pytest.mark.slow) for name in LEARNERS if name != "ppo")],
 )
 def test_learned_values_are_the_exact_ones(algo):
     params, steps = LEARNERS[algo]

@@ -26,7 +26,7 @@ def test_failure(case, request, tmp_path, capsys, monkeypatch):
         code = main(command)
     except SystemExit as end:
         code = end.code
-    err = capsys.readouterr().err
+    err = "".join(capsys.readouterr())
     assert code == case.code, err
     assert "Traceback" not in err
     assert "internal error" not in err

@@ -85,7 +85,9 @@ def test_full_disk_at_the_end(arguments, train, disk, monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_files_cut_short_by_the_system(arguments, tmp_path, train_run, train):
     """A limit on the size of files makes the buffer of a checkpoint fail in mid-write, as a full disk does."""
-    straight = train_run("sac", "Tiny-v0", "-n", 300, "--save-freq", 50, folder=tmp_path / "straight")
+    straight = train_run(
+        "sac", "Tiny-v0", "-n", 300, "--save-freq", 50, folder=tmp_path / "straight"
+    )
     flags = ["-n", 300, "--save-freq", 50, "--eval-freq", 100]
     command = [sys.executable, "-m", "rl_zoo.train"]
     command += arguments("sac", "Tiny-v0", *flags, folder=tmp_path / "limited")

@@ -62,7 +62,9 @@ def test_number_that_is_not_finite(fault, words, fail, train, broken):
     for name in ("observations", "next_observations", "rewards", "actions"):
         assert np.isfinite(memory[name]).all(), name
     statistics = load_normalizer(run.checkpoint_normalizer(steps))
-    assert np.isfinite([*statistics.obs_rms.mean, *statistics.obs_rms.var, statistics.ret_rms.var]).all()
+    assert np.isfinite(
+        [*statistics.obs_rms.mean, *statistics.obs_rms.var, statistics.ret_rms.var]
+    ).all()
     record = read_record(run)
     assert record.state == "crashed"
     assert words in record.reason
@@ -100,7 +102,9 @@ def test_action_that_is_not_finite(arguments, train, monkeypatch, tmp_path):
 
 
 def test_weights_that_diverged_are_not_saved(arguments, train, tmp_path):
-    command = arguments("sac", "Tiny-v0", "-n", 300, "--save-freq", 60, params=["learning_rate:1e30"])
+    command = arguments(
+        "sac", "Tiny-v0", "-n", 300, "--save-freq", 60, params=["learning_rate:1e30"]
+    )
     code, _, err = train(*command)
     assert code == 4
     assert "not finite" in err
@@ -197,4 +201,6 @@ def test_crash_of_the_evaluation_environment_does_not_end_training(arguments, tr
     code, _, err = train(*arguments("sac", "Faulty-v0", "-n", 120, *flags))
     assert code == 0, err
     assert "evaluation at step 50 failed: the environment failed" in err
-    assert json.loads((tmp_path / "logs/sac/Faulty-v0_1/run.json").read_text())["state"] == "finished"
+    assert (
+        json.loads((tmp_path / "logs/sac/Faulty-v0_1/run.json").read_text())["state"] == "finished"
+    )

@@ -34,7 +34,9 @@ def kill_and_resume(case, arguments, start, tmp_path, wait_for_the_moment):
     run = RunFolder(tmp_path / "b" / algo / f"{env}_1", env)
     for _ in range(KILLS):
         before = complete_checkpoints(run)
-        wait_until(lambda seen=before: len(complete_checkpoints(run)) > len(seen) or not alive(command))
+        wait_until(
+            lambda seen=before: len(complete_checkpoints(run)) > len(seen) or not alive(command)
+        )
         wait_for_the_moment(run, command, duration)
         command.send(signal.SIGKILL)
         if command.wait() == 0:
