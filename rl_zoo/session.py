@@ -37,7 +37,7 @@ from rl_zoo.config.yaml import dump_yaml
 from rl_zoo.envs.guarded import describe, find_guard
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
 from rl_zoo.runs.atomic import write_text, write_with
-from rl_zoo.runs.checkpoints import prune_checkpoints
+from rl_zoo.runs.checkpoints import complete_checkpoints, prune_checkpoints
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.record import RunRecord, now, write_record
 from rl_zoo.stop_signals import StopSignals
@@ -193,10 +193,11 @@ def _finish(experiment: Experiment) -> None:
             f"({error.filename or experiment.folder.path})"
         )
         _write_end(experiment, "crashed", reason)
-        raise ZooError(
-            f"{reason}; earlier checkpoints are intact\nmake room, then continue from the last one "
-            f"with: {_resume_command(experiment)}"
-        ) from error
+        advice = "no checkpoint was saved either (--save-freq)"
+        if complete_checkpoints(experiment.folder):
+            advice = "make room, then continue from the last checkpoint with: "
+            advice += _resume_command(experiment)
+        raise ZooError(f"{reason}\n{advice}") from error
     if experiment.options.save_freq > 0:
         _save_checkpoint(experiment)
     _write_end(experiment, "finished", "")

@@ -74,7 +74,7 @@ def _tell(text: str) -> None:
 
 
 def _leave_closed_terminal() -> None:
-    """Let what is printed to a terminal that is gone vanish; it would raise an error at every line."""
+    """Let what is printed to a terminal that is gone vanish: each line would be an error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         if stat.S_ISCHR(os.fstat(stream).st_mode) and not os.isatty(stream):

@@ -1,4 +1,4 @@
-"""Every class of bad input that a user meets, as a command line, its exit code and words of its message."""
+"""Every class of bad input that a user meets: command line, exit code, words of the message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Case:
     Attributes:
         group: Class of failures it belongs to.
         name: What is wrong, in words.
-        command: Command line after ``rl_zoo``; ``{dir}`` is a folder of its own, ``{logs}`` the damaged runs.
+        command: Command line after ``rl_zoo``; ``{dir}`` is its folder, ``{logs}`` damaged runs.
         words: What the message must contain.
         code: Exit code.
         file: Content of ``{dir}/conf.yml``, if there is one.

@@ -1,7 +1,8 @@
-"""Tiny environments of which every number is known. Name this module with ``--gym-packages tests.probe_envs``."""
+"""Tiny environments of which every number is known (``--gym-packages tests.probe_envs``)."""
 
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -9,7 +10,7 @@ from gymnasium import spaces
 
 
 class TinyEnv(gym.Env):
-    """A random walk to the origin: random starts, noise, falls at |x| > 1 and a time limit of 17 steps."""
+    """A random walk: random starts, noise, falls at |x| > 1 and a time limit of 17 steps."""
 
     def __init__(self, discrete=False, dictionary=False, delay=0.0):
         box = spaces.Box(-10.0, 10.0, (2,), np.float32)
@@ -40,7 +41,7 @@ class TinyEnv(gym.Env):
 
 
 class CountingEnv(gym.Env):
-    """Observation [t], reward 1, truncated (or terminated) after ``length`` steps; remembers its actions."""
+    """Observation [t], reward 1, an end after ``length`` steps; remembers its actions."""
 
     def __init__(self, length=4, terminate=False, discrete=False):
         self.observation_space = spaces.Box(-1e6, 1e6, (1,), np.float32)
@@ -89,7 +90,11 @@ class GoalEnv(gym.Env):
 
     def observe(self):
         state = np.array([self.x], np.float32)
-        return {"observation": state, "achieved_goal": state, "desired_goal": self.goal}
+        return {
+            "observation": state,
+            "achieved_goal": state.copy(),
+            "desired_goal": self.goal.copy(),
+        }
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
@@ -146,7 +151,7 @@ class FaultyEnv(TinyEnv):
 class SingleEnv(TinyEnv):
     """A device that can be opened once at a time."""
 
-    metadata = {"render_modes": [], "single_instance": True}
+    metadata: ClassVar = {"render_modes": [], "single_instance": True}
     is_open = False
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""Run commands in processes that start fast: forked from one that has imported everything already."""
+"""Run commands in processes that start fast, forked from one that has imported everything."""
 
 import contextlib
 import multiprocessing

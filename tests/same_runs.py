@@ -6,7 +6,7 @@ from stable_baselines3.common.save_util import load_from_zip_file
 
 
 def assert_same_run(left, right):
-    """Weights, optimisers, evaluations, normaliser and episodes of two run folders are identical."""
+    """Compare weights, optimisers, evaluations, normaliser and episodes of two runs."""
     assert_same_values(parameters_of(left.final_model), parameters_of(right.final_model))
     assert left.evaluations.is_file() == right.evaluations.is_file()
     if left.evaluations.is_file():

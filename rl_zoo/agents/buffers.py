@@ -120,7 +120,7 @@ def cut_last_trajectory(memory: BaseBuffer) -> None:
 
 
 def _lay_out_ring(memory: BaseBuffer, rows: int) -> None:
-    """Make a full ring of ``rows`` steps, filled into a longer one, its oldest part, in order of time."""
+    """Turn a full ring of ``rows`` steps, filled into a longer one, into its oldest part."""
     import numpy as np
 
     if not memory.full or rows >= memory.buffer_size:

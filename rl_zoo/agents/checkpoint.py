@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,12 @@ from rl_zoo.agents.weights import collect_counters, load_weights, restore_counte
 from rl_zoo.envs.guarded import describe, find_guard
 from rl_zoo.errors import DamagedFileError
 from rl_zoo.runs.atomic import atomic_writer, write_with
-from rl_zoo.runs.checkpoints import verify_checkpoint, write_manifest
+from rl_zoo.runs.checkpoints import (
+    can_resume_from,
+    complete_checkpoints,
+    verify_checkpoint,
+    write_manifest,
+)
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.session_log import log_positions
 
@@ -60,6 +66,8 @@ def save_checkpoint(
 ) -> int:
     """Write a complete checkpoint of ``agent`` and ``env``.
 
+    A complete one of the same step stays as it is; of one that cannot be written nothing stays.
+
     Args:
         folder: The run.
         agent: The agent; every transition it was shown is stored.
@@ -70,9 +78,29 @@ def save_checkpoint(
         The checkpoint's number: environment steps so far.
     """
     steps = agent.num_timesteps
-    # Interrupted twice at the same step: the old manifest must not vouch for new files.
+    if steps in complete_checkpoints(folder) and can_resume_from(folder, steps):
+        return steps
     folder.checkpoint_manifest(steps).unlink(missing_ok=True)
-    files = [folder.checkpoint_model(steps), folder.checkpoint_state(steps)]
+    files: list[Path] = []
+    try:
+        _write_checkpoint(folder, agent, env, extra, files)
+    except BaseException:
+        for file in files:
+            file.unlink(missing_ok=True)
+        raise
+    return steps
+
+
+def _write_checkpoint(
+    folder: RunFolder,
+    agent: BaseAlgorithm,
+    env: VecEnv,
+    extra: dict[str, Any],
+    files: list[Path],
+) -> None:
+    """Write the files of a checkpoint, the manifest last; ``files`` gets their names."""
+    steps = agent.num_timesteps
+    files += [folder.checkpoint_model(steps), folder.checkpoint_state(steps)]
     save_agent(agent, files[0])
     normalizer = agent.get_vec_normalize_env()
     if normalizer is not None:
@@ -101,7 +129,6 @@ def save_checkpoint(
         content = np.array(json.dumps(state, default=_to_json))
         np.savez(stream, **{_JSON: content}, **exploration_matrices(agent))  # type: ignore[arg-type]
     write_manifest(folder, steps, files)
-    return steps
 
 
 def read_checkpoint_state(folder: RunFolder, steps: int) -> dict[str, Any]:

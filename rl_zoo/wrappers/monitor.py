@@ -41,7 +41,7 @@ class RunMonitor(Monitor):
         super().__init__(env, filename, override_existing=is_new, info_keywords=columns, **kwargs)
         if self.results_writer is not None:
             write_row = _go_on_without(self.results_writer.write_row, str(filename))
-            self.results_writer.write_row = write_row  # type: ignore[method-assign]
+            self.results_writer.write_row = write_row  # type: ignore[method-assign, assignment]
         self.t_start = time.time() - elapsed
         self._paused_writer: ResultsWriter | None = None
 

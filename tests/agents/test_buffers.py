@@ -114,7 +114,7 @@ def test_n_step_returns_do_not_cross_the_cut(tmp_path):
     add(memory, 1, range(6))
     as_sb3_does = save_and_load(memory, tmp_path)
     add(as_sb3_does, 7, range(6))
-    assert returns_across_the_gap(as_sb3_does)[5] == (15.0, 703.0 - 1, 0.0), "SB3's mistake is gone"
+    assert returns_across_the_gap(as_sb3_does)[5] == (15.0, 703.0 - 1, 0.0), "SB3 mends it"
 
     ours = save_and_load(memory, tmp_path)
     cut_last_trajectory(ours)

@@ -1,7 +1,7 @@
 """Time limits are not failures: the value after the last step of a truncated episode counts.
 
-The environment Ring shows a one-hot of t mod 4, pays 1 per step and ends after 4. With gamma = 0.98 every state is
-worth 50 if the end is a truncation, and 3.8816, 2.9404, 1.98, 1 if it is a termination.
+The environment Ring shows a one-hot of t mod 4, pays 1 per step and ends after 4. With gamma = 0.98
+every state is worth 50 if the end is a truncation, and 3.8816, 2.9404, 1.98, 1 if a termination.
 """
 
 import gymnasium as gym
@@ -19,7 +19,7 @@ NETWORK = ["policy_kwargs.net_arch:[32]", f"gamma:{GAMMA}", "policy:MlpPolicy"]
 OFF_POLICY = [*NETWORK, "learning_rate:0.001", "batch_size:64", "learning_starts:100"]
 OFF_POLICY += ["buffer_size:10000"]
 LEARNERS = {
-    "ppo": ([*NETWORK, "n_steps:64", "learning_rate:0.01", "n_epochs:10", "gae_lambda:0.9"], 6000),
+    "ppo": ([*NETWORK, "n_steps:64", "learning_rate:0.01", "n_epochs:10", "gae_lambda:0.9"], 5000),
     "a2c": ([*NETWORK, "learning_rate:0.003"], 20000),
     "sac": ([*OFF_POLICY, "tau:0.1", "ent_coef:0"], 6000),
     "dqn": ([*OFF_POLICY, "train_freq:1", "target_update_interval:10"], 6000),

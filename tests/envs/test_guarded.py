@@ -14,9 +14,7 @@ GO = np.zeros((1, 1), np.float32)
 
 
 def guard(make, n_envs=1):
-    return GuardedVecEnv(
-        DummyVecEnv([lambda: RunMonitor(EpisodeControlWrapper(make()))] * n_envs)
-    )
+    return GuardedVecEnv(DummyVecEnv([lambda: RunMonitor(EpisodeControlWrapper(make()))] * n_envs))
 
 
 def test_stop_ends_the_episode_first_and_lets_its_transition_pass():
@@ -68,13 +66,13 @@ def test_part_of_a_dict_observation_is_named():
         def observe(self):
             observation = super().observe()
             if self.time == 2:
-                observation = {**observation, "achieved_goal": np.array([np.nan], np.float32)}
+                observation = {**observation, "observation": np.array([np.nan], np.float32)}
             return observation
 
     env = guard(Broken)
     env.reset()
     env.step(GO)
-    with pytest.raises(NonFiniteError, match=r"observation\['achieved_goal'\] is nan .* in step 2"):
+    with pytest.raises(NonFiniteError, match=r"observation\['observation'\] is nan .* in step 2"):
         env.step(GO)
 
 

@@ -3,7 +3,6 @@
 import pytest
 from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 
-
 from rl_zoo.agents.evaluation import evaluate
 from rl_zoo.config.resolve import ConfigRequest, resolve
 from rl_zoo.envs.stack import StackSettings, make_vec_env

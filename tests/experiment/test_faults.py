@@ -1,8 +1,9 @@
-"""A failing environment or a number that is not finite stops the run, and costs nothing but the bad step."""
+"""A failing environment or a number that is not finite costs nothing but the bad step."""
 
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_first_observation_that_is_not_finite(fail):
     run, code, err = fail("sac", "nan_in_reset", 4)
     assert code == 4
     assert "observation is nan" in err
-    steps, memory = rewards_of(run)
+    _, memory = rewards_of(run)
     assert all(np.isfinite(memory[name]).all() for name in ("observations", "next_observations"))
     assert memory["dones"][-1] == 1, "what comes next does not follow from the last transition"
 
@@ -183,14 +184,12 @@ def _rows(file):
 def _children_of(pid):
     """Return ``(pid, command line)`` of the processes started by ``pid``."""
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             try:
-                with open(f"/proc/{entry}/stat") as stat:
-                    parent = int(stat.read().rpartition(")")[2].split()[1])
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
                 if parent == pid:
-                    with open(f"/proc/{entry}/cmdline", "rb") as line:
-                        found.append((int(entry), line.read()))
+                    found.append((int(entry.name), (entry / "cmdline").read_bytes()))
             except OSError:
                 continue
     return sorted(found)

@@ -1,4 +1,4 @@
-"""Nothing we add changes the learning: same seed, same configuration, same weights as SB3 called directly."""
+"""Nothing we add changes the learning: the weights are those of SB3 called directly."""
 
 import gymnasium as gym
 import pytest
@@ -66,7 +66,7 @@ def test_same_as_sb3_on_our_stack(case, ours, tmp_path):
 
 @pytest.mark.parametrize("case", CASES)
 def test_same_as_sb3_on_its_own_stack(case, ours, tmp_path):
-    """Off-policy without observation statistics: SB3 rounds and clips terminal observations there."""
+    """Off-policy without observation statistics: there SB3 rounds terminal observations."""
     on_policy = case.startswith("ppo")
     observations = str(on_policy)
     normalize = f"normalize:{{'norm_obs': {observations}, 'norm_reward': True}}"

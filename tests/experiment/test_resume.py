@@ -11,7 +11,7 @@ CASES = {
     "tqc": ("tqc", "Tiny-v0", []),
     "dqn": ("dqn", "TinyDiscrete-v0", []),
     "ppo-3-envs": ("ppo", "Tiny-v0", ["n_envs:3"]),
-    "ppo-gsde": ("ppo", "Tiny-v0", ["use_sde:True", "sde_sample_freq:4"]),
+    "ppo-gsde": ("ppo", "Tiny-v0", ["use_sde:True"]),
     "a2c": ("a2c", "Tiny-v0", ["n_envs:2"]),
     "ars": ("ars", "Tiny-v0", []),
     "crossq": ("crossq", "Tiny-v0", []),

