@@ -220,6 +220,11 @@ def _warm_start(agent: BaseAlgorithm, options: TrainOptions, source: ModelSource
             if source.normalizer is None
             else f"restored from {source.normalizer}"
         )
+    elif source.normalizer is not None:
+        restored["normaliser"] = (
+            f"not used: {source.normalizer} belongs to the weights, but this configuration does not "
+            "normalise; add -params normalize:true unless that is meant"
+        )
     restored["random states"] = "start from the seed of this run"
     for what, how in restored.items():
         console.message(f"  {what}: {how}")

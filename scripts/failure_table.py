@@ -29,8 +29,8 @@ INTRODUCTION = """\
 
 Every mistake gets one sentence that says what is wrong, where, what is nearest, and what to do;
 nothing is opened and nothing is left behind. Exit codes: 0 done, 1 internal error or disk, 2 usage
-or configuration, 3 nothing found, 4 robot fault or a number that is not finite, 130 interrupted with
-everything saved. `--debug` adds the traceback.
+or configuration, 3 nothing found, 4 robot fault or a number that is not finite, 130 interrupted
+with everything saved. `--debug` adds the traceback.
 
 This page is written by `python scripts/failure_table.py`, which runs every line below.
 """

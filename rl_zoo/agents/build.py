@@ -93,12 +93,15 @@ def check_device(device: str) -> None:
     if device == "auto":
         return
     try:
-        kind = torch.device(device).type
-    except RuntimeError as error:
+        wanted = torch.device(device)
+        if wanted.type != "cuda":
+            torch.zeros(1, device=wanted).item()
+    except (RuntimeError, NotImplementedError, AssertionError) as error:
         raise ConfigError(f"--device {device}: not a device; use auto, cpu or cuda") from error
-    if kind == "cuda" and not torch.cuda.is_available():
+    if wanted.type == "cuda" and (wanted.index or 0) >= torch.cuda.device_count():
         raise ConfigError(
-            f"--device {device}: this machine has no usable CUDA device; use --device cpu"
+            f"--device {device}: this machine has no usable CUDA device of that number; "
+            "use --device cpu"
         )
 
 
@@ -126,8 +129,8 @@ def _make_action_noise(noise: ActionNoise, space: spaces.Space[Any]) -> SB3Actio
 
     if not space.shape:
         raise ConfigError("noise_type: action noise needs a continuous (Box) action space")
-    mean = np.zeros(space.shape[0])
-    deviation = noise.std * np.ones(space.shape[0])
+    mean = np.zeros(space.shape)
+    deviation = noise.std * np.ones(space.shape)
     if noise.kind == "normal":
         return NormalActionNoise(mean=mean, sigma=deviation)
     return OrnsteinUhlenbeckActionNoise(mean=mean, sigma=deviation)

@@ -15,7 +15,7 @@ def text_report(
     run: LoadedRun, playback: Playback, arguments: argparse.Namespace, deterministic: bool
 ) -> str:
     """Return the result for a person; with ``--verbose 0`` its main line only."""
-    lines = [_main_line(playback, normalized=arguments.norm_reward)]
+    lines = [_main_line(playback, normalized=_is_reward_normalized(run, arguments))]
     if arguments.verbose < 1:
         return lines[0]
     evaluation = playback.evaluation()
@@ -50,7 +50,7 @@ def json_report(
         "deterministic": deterministic,
         "seed": arguments.seed,
         "n_envs": arguments.n_envs,
-        "normalized_reward": bool(arguments.norm_reward),
+        "normalized_reward": _is_reward_normalized(run, arguments),
         "n_steps": playback.steps,
         "n_episodes": len(playback.episodes),
         "mean_return": _mean(evaluation.returns),
@@ -69,6 +69,11 @@ def json_report(
         "video": None if arguments.video is None else str(arguments.video),
     }
     return json.dumps(content)
+
+
+def _is_reward_normalized(run: LoadedRun, arguments: argparse.Namespace) -> bool:
+    normalize = run.config.normalize
+    return bool(arguments.norm_reward and normalize is not None and normalize.norm_reward)
 
 
 def _main_line(playback: Playback, *, normalized: bool) -> str:

@@ -63,6 +63,8 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescrip
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default in (None, False, [], ""):
             return action.help
+        if isinstance(action.default, list):  # of paths, say, whose type is of no interest
+            return f"{action.help} (default: {' '.join(map(str, action.default))})"
         return super()._get_help_string(action)
 
 

@@ -10,8 +10,8 @@ from rl_zoo.commands.tuning_flags import add_study_flags
 EXAMPLES = """\
 examples:
   python -m rl_zoo.train --algo sac --env Bert-v0 -n 30000 -P
-  python -m rl_zoo.train --algo ppo --env CartPole-v1 -params learning_rate:lin_0.001
-  policy_kwargs.net_arch:[32,32] python -m rl_zoo.train --resume logs/sac/Bert-v0_1
+  python -m rl_zoo.train --algo ppo --env CartPole-v1 -params gamma:0.98 learning_rate:lin_0.001
+  python -m rl_zoo.train --resume logs/sac/Bert-v0_1
 """
 
 

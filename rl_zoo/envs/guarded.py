@@ -52,7 +52,7 @@ class GuardedVecEnv(VecEnvWrapper):
             observations = self.venv.reset()
         except ZooError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
             raise RobotFault(
                 f"the environment failed in reset after step {self.steps}: {describe(error)}"
             ) from error
@@ -86,7 +86,7 @@ class GuardedVecEnv(VecEnvWrapper):
             observations, rewards, dones, infos = self.venv.step_wait()
         except ZooError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
             raise RobotFault(
                 f"the environment failed at step {self.steps + 1}: {describe(error)}"
             ) from error

@@ -75,10 +75,15 @@ def policy_parameters(model: Path) -> list[str]:
     Weights fit only the network they were trained with, so these come from the old run; everything
     else comes from the new command.
     """
+    from rl_zoo.config.literals import format_literal
     from rl_zoo.config.yaml import load_saved_yaml
 
     source = find_source(model)
     if source.folder is None or not source.folder.config_file.is_file():
         return []
     saved = load_saved_yaml(source.folder.config_file)
-    return [f"{key}:{saved[key]}" for key in ("policy", "policy_kwargs") if key in saved]
+    values = {key: saved[key] for key in ("policy", "policy_kwargs") if key in saved}
+    return [
+        f"{key}:{value if isinstance(value, str) else format_literal(value)}"
+        for key, value in values.items()
+    ]

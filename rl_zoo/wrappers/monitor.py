@@ -37,6 +37,7 @@ class RunMonitor(Monitor):
         **kwargs: Any,
     ) -> None:
         columns = (*kwargs.pop("info_keywords", ()), CUT)
+        kwargs.pop("override_existing", None)  # decided here: a resumed run continues its file
         is_new = elapsed <= 0.0 or filename is None or not _has_content(Path(filename))
         super().__init__(env, filename, override_existing=is_new, info_keywords=columns, **kwargs)
         if self.results_writer is not None:

@@ -100,7 +100,7 @@ def test_size_on_disk_follows_the_content(tmp_path):
 
 
 def returns_across_the_gap(memory):
-    """Return n-step rewards and next observations of every start in the old session's last steps."""
+    """Return n-step rewards and next observations of each step of the old session."""
     found = []
     for start in range(6):
         sample = memory._get_samples(np.array([start]))

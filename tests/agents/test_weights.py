@@ -13,9 +13,15 @@ from tests.same_runs import assert_same_values, parameters_of
 
 
 def make(kind=SAC, seed=0, width=8):
-    keywords = {"learning_starts": 5, "batch_size": 4} if kind is SAC else {"n_steps": 16, "batch_size": 16}
+    keywords = (
+        {"learning_starts": 5, "batch_size": 4}
+        if kind is SAC
+        else {"n_steps": 16, "batch_size": 16}
+    )
     network = {"net_arch": [width]}
-    return kind("MlpPolicy", gym.make("Tiny-v0"), policy_kwargs=network, seed=seed, device="cpu", **keywords)
+    return kind(
+        "MlpPolicy", gym.make("Tiny-v0"), policy_kwargs=network, seed=seed, device="cpu", **keywords
+    )
 
 
 @pytest.mark.parametrize("kind", [SAC, PPO])
