@@ -15,12 +15,11 @@ from rl_zoo.agents.matmul import enable_fast_matmul
 from rl_zoo.agents.normalizer_file import load_normalizer
 from rl_zoo.agents.warm_start import warm_start
 from rl_zoo.callbacks.evaluation import EvaluationHistory
-from rl_zoo.callbacks.registry import CALLBACKS
+from rl_zoo.callbacks.registry import check_callback
 from rl_zoo.config.model import RunConfig
 from rl_zoo.envs.guarded import describe, find_guard
 from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
 from rl_zoo.errors import ConfigError, UsageError
-from rl_zoo.registry import check_keywords
 from rl_zoo.runs.atomic import remove_leftovers
 from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
@@ -48,10 +47,11 @@ def train(options: TrainOptions) -> Experiment:
     try:
         experiment = prepare(options) if options.resume is None else resume(options)
         lock = lock or RunLock(experiment.folder)
-        try:
-            learn(experiment)
-        finally:
-            close(experiment)
+        with experiment.stop:  # until the environments are closed: a robot is put to rest there
+            try:
+                learn(experiment)
+            finally:
+                close(experiment)
     finally:
         if lock is not None:
             lock.release()
@@ -69,8 +69,7 @@ def check(options: TrainOptions) -> None:
     for component in config.callbacks:
         where = f"{config.env_id}.callback.{component.name}"
         try:
-            callback = CALLBACKS.load(component.name)
-            problems += check_keywords(callback, component.kwargs, where)
+            problems += check_callback(component.name, component.kwargs, where)
         except ConfigError as error:
             problems += [f"{config.env_id}.callback: {text}" for text in error.problems]
     if problems:
@@ -222,8 +221,8 @@ def _warm_start(agent: BaseAlgorithm, options: TrainOptions, source: ModelSource
         )
     elif source.normalizer is not None:
         restored["normaliser"] = (
-            f"not used: {source.normalizer} belongs to the weights, but this configuration does not "
-            "normalise; add -params normalize:true unless that is meant"
+            f"not used: {source.normalizer} belongs to the weights, but this configuration has no "
+            "normalize; add -params normalize:true unless that is meant"
         )
     restored["random states"] = "start from the seed of this run"
     for what, how in restored.items():

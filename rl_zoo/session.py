@@ -89,11 +89,18 @@ class Experiment:
     stop: StopSignals
     restored: RestoredRun | None = None
     started: float = 0.0
+    ended_by_callback: bool = False
 
     @property
     def config(self) -> RunConfig:
         """What is learned."""
         return self.options.config
+
+    def end_for_callback(self, reason: str) -> None:
+        """End the run cleanly, as if its budget were used up."""
+        if self.stop.reason() is None:
+            self.ended_by_callback = True
+        self.stop.request(reason)
 
     def extra_state(self) -> dict[str, Any]:
         """Return the state beside the agent that belongs into every checkpoint."""
@@ -129,22 +136,22 @@ def learn(experiment: Experiment) -> None:
     record.state, record.reason, record.ended_at = "running", "", None
     write_record(experiment.folder, record)
     experiment.started = time.time()
-    with experiment.stop as stop:
-        try:
-            find_guard(experiment.env).stop_when(stop.reason)
-            agent.learn(
-                experiment.config.n_timesteps - first_step,
-                callback=make_callbacks(experiment),
-                reset_num_timesteps=experiment.restored is None,
-                progress_bar=experiment.options.progress and sys.stderr.isatty(),
-                **_log_interval(experiment.options),
-            )
-        except BaseException as error:
-            stop.hold()
-            _end_early(experiment, error)
-        else:
-            stop.hold()
-            _finish(experiment)
+    stop = experiment.stop
+    try:
+        find_guard(experiment.env).stop_when(stop.reason)
+        agent.learn(
+            experiment.config.n_timesteps - first_step,
+            callback=make_callbacks(experiment),
+            reset_num_timesteps=experiment.restored is None,
+            progress_bar=experiment.options.progress and sys.stderr.isatty(),
+            **_log_interval(experiment.options),
+        )
+    except BaseException as error:
+        stop.hold()
+        _end_early(experiment, error)
+    else:
+        stop.hold()
+        _finish(experiment)
 
 
 def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
@@ -177,7 +184,7 @@ def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
         callbacks.append(EvaluationCallback(evaluator, experiment.eval_env, experiment.stop.reason))
     user = [CALLBACKS.load(item.name)(**item.kwargs) for item in experiment.config.callbacks]
     if user:
-        callbacks.append(CleanStopCallback(user, experiment.stop.request))
+        callbacks.append(CleanStopCallback(user, experiment.end_for_callback))
     if options.progress and not sys.stderr.isatty():
         callbacks.append(PlainProgressCallback(experiment.config.n_timesteps))
     return callbacks
@@ -208,7 +215,7 @@ def _end_early(experiment: Experiment, error: BaseException) -> None:
     if isinstance(error, (SystemExit, GeneratorExit)):
         raise error
     folder, agent = experiment.folder, experiment.agent
-    if isinstance(error, TrainingInterrupted) and str(error).startswith("stopped by callback"):
+    if isinstance(error, TrainingInterrupted) and experiment.ended_by_callback:
         console.message(str(error))
         _finish(experiment)
         return
@@ -277,7 +284,7 @@ def _save_checkpoint(experiment: Experiment) -> bool:
     except OSError as error:
         console.error(
             f"the checkpoint could not be saved: {error.strerror or error} "
-            f"({error.filename or folder.path}); earlier checkpoints are intact"
+            f"({error.filename or folder.path}); what was saved before is intact"
         )
         return False
     return True

@@ -104,10 +104,10 @@ NAMES = [
     ),
     Case(
         "names",
-        "environment inside YAML, hidden by a default entry (runs, with a note)",
-        f"{TRAIN} -conf {{dir}}/conf.yml --show-config",
-        ("using default", "nearest entry is CartPol-v1"),
-        0,
+        "environment inside YAML, hidden by a default entry",
+        f"{TRAIN} -conf {{dir}}/conf.yml",
+        ("entry 'CartPol-v1' is no environment", "did you mean 'CartPole-v1'?"),
+        2,
         file="CartPol-v1:\n  n_timesteps: 9\ndefault:\n  policy: MlpPolicy\n  n_timesteps: 64\n",
     ),
     Case(

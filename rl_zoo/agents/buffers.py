@@ -39,16 +39,11 @@ def write_buffer(memory: BaseBuffer, stream: IO[bytes]) -> None:
     arrays = {}
     for name, array in _arrays(memory).items():
         if array.dtype == object:
-            if getattr(memory, "copy_info_dict", False):
-                raise DamagedFileError(
-                    "replay_buffer_kwargs.copy_info_dict: info dictionaries cannot be saved; "
-                    "set it to false to save the replay buffer"
-                )
             continue
         arrays[name] = array[:rows] if _is_per_step(memory, array) else array
     scalars = {"pos": int(memory.pos), "full": bool(memory.full)}
     scalars["generator_ready"] = bool(getattr(memory, "generator_ready", False))
-    np.savez(stream, **{_SCALARS: np.array(json.dumps(scalars))}, **arrays)  # type: ignore[arg-type]
+    np.savez(stream, **{_SCALARS: np.array(json.dumps(scalars).encode())}, **arrays)  # type: ignore[arg-type]
 
 
 def read_buffer(memory: BaseBuffer, file: Path) -> None:
@@ -63,7 +58,7 @@ def read_buffer(memory: BaseBuffer, file: Path) -> None:
 
     try:
         with np.load(file, allow_pickle=False) as stored:
-            scalars = json.loads(str(stored[_SCALARS]))
+            scalars = json.loads(stored[_SCALARS].item())
             if hasattr(memory, "reset"):
                 memory.reset()
             for name, array in _arrays(memory).items():

@@ -126,7 +126,7 @@ def _write_checkpoint(
         "extra": extra,
     }
     with atomic_writer(folder.checkpoint_state(steps)) as stream:
-        content = np.array(json.dumps(state, default=_to_json))
+        content = np.array(json.dumps(state, default=_to_json).encode())
         np.savez(stream, **{_JSON: content}, **exploration_matrices(agent))  # type: ignore[arg-type]
     write_manifest(folder, steps, files)
 
@@ -139,7 +139,7 @@ def read_checkpoint_state(folder: RunFolder, steps: int) -> dict[str, Any]:
     """
     verify_checkpoint(folder, steps)
     with np.load(folder.checkpoint_state(steps), allow_pickle=False) as stored:
-        state: dict[str, Any] = json.loads(str(stored[_JSON]))
+        state: dict[str, Any] = json.loads(stored[_JSON].item())
         state["exploration"] = {name: stored[name] for name in stored.files if name != _JSON}
     return state
 
@@ -180,6 +180,9 @@ def _prepare_memory(agent: BaseAlgorithm, episodes_over: bool) -> bool:
     if getattr(agent, "replay_buffer", None) is not None:
         if not episodes_over:
             cut_last_trajectory(memory)
+        if getattr(memory, "copy_info_dict", False):
+            console.warn("copy_info_dict: a buffer that holds info dictionaries is not saved")
+            return False
         return True
     if not has_partial_rollout(agent):
         return False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rl_zoo.registry import Registry
+from collections.abc import Mapping
+from typing import Any
+
+from rl_zoo.registry import Registry, check_keywords
 
 _SB3 = "stable_baselines3.common.callbacks"
 _SB3_NAMES = (
@@ -30,3 +33,17 @@ CALLBACKS = Registry(
     },
 )
 """What ``callback`` can name: SB3 callbacks, called as ``Callback(**kwargs)``."""
+
+_INSIDE_EVAL_CALLBACK = ("StopTrainingOnNoModelImprovement", "StopTrainingOnRewardThreshold")
+
+
+def check_callback(name: str, kwargs: Mapping[str, Any], where: str) -> list[str]:
+    """Return what would keep a callback from running; its module is imported.
+
+    Raises:
+        ConfigError: If there is no such callback.
+    """
+    callback = CALLBACKS.load(name)
+    if getattr(callback, "__name__", "") in _INSIDE_EVAL_CALLBACK:
+        return [f"{where}: works only inside SB3's EvalCallback, which is not used here; remove it"]
+    return check_keywords(callback, kwargs, where)

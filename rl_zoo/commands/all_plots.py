@@ -60,7 +60,8 @@ def _add_outputs(parser: ZooArgumentParser) -> None:
     )
     add("-o", "--output", type=Path, metavar="NAME", help=output_help)
     formats = ["png", "pdf", "svg"]
-    add("--format", nargs="+", default=["png"], choices=formats, help="formats of the figures")
+    format_help = "formats of the figures (default: that of -o, else png)"
+    add("--format", nargs="+", choices=formats, help=format_help)
     add("-median", "--median", action="store_true", help="median instead of mean in the table")
     ci_help = "coverage of the intervals"
     add("-ci", "--ci-size", type=parse_fraction, default=0.95, metavar="P", help=ci_help)
@@ -102,6 +103,12 @@ def output_stem(output: Path | None, log_folder: Path, default: str) -> Path:
         return log_folder / "plots" / default
     known = (".pkl", ".json", ".png", ".pdf", ".svg")
     return output.with_suffix("") if output.suffix in known else output
+
+
+def figure_formats(output: Path | None, chosen: Sequence[str] | None) -> Sequence[str]:
+    """Return the formats to write: those chosen, else that of the output's suffix, else PNG."""
+    suffix = "" if output is None else output.suffix[1:]
+    return chosen or ([suffix] if suffix in ("png", "pdf", "svg") else ["png"])
 
 
 def _all_plots(arguments: argparse.Namespace) -> int:
@@ -212,11 +219,12 @@ def _draw_figures(
 
     options = FigureOptions(million=not arguments.no_million, interactive=interactive)
     y_label = KEY_LABELS.get(arguments.key, arguments.key)
+    formats = figure_formats(arguments.output, arguments.format)
     paths = []
     for env in dict.fromkeys(item.series.env_name for item in aligned):
         shown = [item for item in aligned if item.series.env_name == env]
         figure = plot_evaluations(env, shown, y_label, arguments.ci_size, options)
-        paths.extend(save_figure(figure, stem.with_name(f"{stem.name}_{env}"), arguments.format))
+        paths.extend(save_figure(figure, stem.with_name(f"{stem.name}_{env}"), formats))
     return paths
 
 

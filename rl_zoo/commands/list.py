@@ -68,14 +68,15 @@ def _rows(arguments: argparse.Namespace) -> list[dict[str, str]]:
 def _environments(gym_packages: tuple[str, ...]) -> list[dict[str, str]]:
     import gymnasium as gym
 
-    from rl_zoo.envs.ids import import_package, register_environments
+    from rl_zoo.envs.ids import import_package, is_removed, register_environments
 
     register_environments()
     for package in gym_packages:
         import_package(package)
     return [
-        {"name": name, "where": str(spec.entry_point)}
+        {"name": name, "where": str(spec.entry_point or spec.vector_entry_point)}
         for name, spec in sorted(gym.registry.items())
+        if not is_removed(spec.entry_point)
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
-from rl_zoo.commands.all_plots import output_stem, parse_steps
+from rl_zoo.commands.all_plots import figure_formats, output_stem, parse_steps
 from rl_zoo.commands.options import ZooArgumentParser, run_command
 from rl_zoo.errors import NothingFoundError
 
@@ -47,7 +47,8 @@ def build_parser() -> ZooArgumentParser:
     output_help = "write NAME_<env>.<format> (default: to <folder>/plots/)"
     add("-o", "--output", type=Path, metavar="NAME", help=output_help)
     formats = ["png", "pdf", "svg"]
-    add("--format", nargs="+", default=["png"], choices=formats, help="formats of the figures")
+    format_help = "formats of the figures (default: that of -o, else png)"
+    add("--format", nargs="+", choices=formats, help=format_help)
     add("--no-display", action="store_true", help="write files only, open no window")
     return parser
 
@@ -116,7 +117,8 @@ def _draw_environment(
         figure, more = plot_training(title, curves, axes_shown, window, options)
         notes.extend(more)
         stem = output_stem(arguments.output, arguments.exp_folder, "plot_train")
-        paths = save_figure(figure, stem.with_name(f"{stem.name}_{env}"), arguments.format)
+        formats = figure_formats(arguments.output, arguments.format)
+        paths = save_figure(figure, stem.with_name(f"{stem.name}_{env}"), formats)
     for note in notes:
         console.warn(note)
     return paths

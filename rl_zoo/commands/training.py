@@ -66,6 +66,8 @@ def describe(arguments: argparse.Namespace, argv: Sequence[str]) -> str:
     options = make_options(arguments, config, argv)
     from rl_zoo.dry_run import dry_run
 
+    for note in config.notes:
+        console.message(f"note: {note}")
     return dry_run(options)
 
 
@@ -139,6 +141,8 @@ def resolve_config(
             config = resolve(request)
         except ConfigError as error:
             problems += error.problems
+    if config is not None and arguments.conf_file is not None:
+        problems += _hidden_typo(Path(arguments.conf_file), arguments)
     if not is_known_builtin(arguments.env):
         try:
             require_env(arguments.env, tuple(arguments.gym_packages))
@@ -150,6 +154,22 @@ def resolve_config(
     if arguments.trained_agent and not arguments.trust:
         _check_policy_taken_over(config, arguments)
     return config
+
+
+def _hidden_typo(file: Path, arguments: argparse.Namespace) -> list[str]:
+    """Return the problem of an entry that is a typo of the environment, hidden by ``default``."""
+    from rl_zoo.config.lookup import hidden_entry
+    from rl_zoo.envs.ids import check_env_id
+
+    if file.suffix not in (".yml", ".yaml"):
+        return []
+    entry = hidden_entry(file, arguments.env)
+    try:
+        if entry is not None:
+            check_env_id(entry, tuple(arguments.gym_packages))
+    except ConfigError:
+        return [f"{file}: entry '{entry}' is no environment; did you mean '{arguments.env}'?"]
+    return []
 
 
 def _check_policy_taken_over(config: RunConfig, arguments: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def _choose(content: Mapping[Any, Any], name: str, env_id: str, is_atari: bool) 
             return Entry(_check_entry(content, key, name), f"{name}: {key}")
     if is_atari and "atari" in content:
         return Entry(_check_entry(content, "atari", name), f"{name}: atari")
-    nearest = nearest_name(env_id.rpartition(":")[2], env_ids)
+    nearest = _nearest_entry(env_id.rpartition(":")[2], env_ids)
     if "default" in content:
         hint = f"; nearest entry is {nearest}" if nearest else ""
         notes = (f"no entry {env_id} in {name}; using default{hint}",)
@@ -114,6 +114,26 @@ def _choose(content: Mapping[Any, Any], name: str, env_id: str, is_atari: bool) 
     raise ConfigError(
         f"{name}: no entry '{env_id}' and no 'default'{did_you_mean(env_id, env_ids)}"
     )
+
+
+def hidden_entry(path: Path, env_id: str) -> str | None:
+    """Return the entry that is near to ``env_id`` in a YAML file where ``default`` is used instead.
+
+    Raises:
+        ConfigError: If the file cannot be read.
+    """
+    content = load_yaml(path)
+    if not isinstance(content, Mapping) or "default" not in content or env_id in content:
+        return None
+    names = [key for key in content if isinstance(key, str) and key not in ("default", "atari")]
+    return _nearest_entry(env_id.rpartition(":")[2], names)
+
+
+def _nearest_entry(env_id: str, env_ids: Sequence[str]) -> str | None:
+    """Return the entry with the nearest name; two ids are not near for sharing a version."""
+    names = {re.sub(r"-v\d+$", "", entry): entry for entry in env_ids}
+    nearest = nearest_name(re.sub(r"-v\d+$", "", env_id), names)
+    return None if nearest is None else names[nearest]
 
 
 def _check_entry(content: Mapping[Any, Any], key: str, name: str) -> Mapping[Any, Any]:

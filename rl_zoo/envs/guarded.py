@@ -91,13 +91,14 @@ class GuardedVecEnv(VecEnvWrapper):
                 f"the environment failed at step {self.steps + 1}: {describe(error)}"
             ) from error
         self.steps += 1
-        self._check_finite("reward", rewards)
         for index in np.flatnonzero(dones):
             terminal = infos[index].get("terminal_observation")
             if terminal is not None:
                 self._check_finite("observation", terminal)
                 infos[index]["terminal_observation_raw"] = terminal
+        # A sensor is the likelier cause: a reward computed from it is not finite either.
         self._check_finite("observation", observations)
+        self._check_finite("reward", rewards)
         self.all_episodes_over = bool(np.all(dones))
         return observations, rewards, dones, infos
 

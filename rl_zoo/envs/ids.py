@@ -153,7 +153,7 @@ def require_env(env_id: str, gym_packages: Sequence[str] = ()) -> None:
     original = MASKED_ENVIRONMENTS.get(registered_id(env_id), env_id)
     entry_point = _entry_point(original)
     if not isinstance(entry_point, str):
-        if getattr(entry_point, "__name__", "").startswith("_raise"):
+        if is_removed(entry_point):
             raise ConfigError(_removed_message(env_id))
         return
     module = entry_point.partition(":")[0]
@@ -169,6 +169,11 @@ def require_env(env_id: str, gym_packages: Sequence[str] = ()) -> None:
             f"environment '{env_id}' needs the package '{package}', which is not installed: "
             f"pip install {package}"
         )
+
+
+def is_removed(entry_point: object) -> bool:
+    """Say whether Gymnasium keeps the id only to say that the environment is gone."""
+    return getattr(entry_point, "__name__", "").startswith("_raise")
 
 
 def is_single_instance(env_id: str) -> bool:
