@@ -44,7 +44,7 @@ def build_parser() -> ZooArgumentParser:
     trial.add_argument("--show-config", action="store_true", help="print what trial 0 is and stop")
     train_parser.add_agent_flags(parser)
     train_parser.add_environment_flags(parser)
-    _add_evaluation_flags(parser)
+    train_parser.add_evaluation_flags(parser)
     return parser
 
 
@@ -60,23 +60,6 @@ def _run(arguments: argparse.Namespace, argv: list[str]) -> int:
     of_train = vars(train_parser.build_parser().parse_args([]))
     complete = argparse.Namespace(**{**of_train, **vars(arguments)})
     return tune_from_train_flags(complete, ["python", "-m", "rl_zoo.tune", *argv])
-
-
-def _add_evaluation_flags(parser: ZooArgumentParser) -> None:
-    evaluation = parser.add_argument_group("evaluation")
-    evaluation.add_argument(
-        "--eval-episodes", type=int, default=5, help="episodes of each evaluation"
-    )
-    evaluation.add_argument(
-        "--n-eval-envs", type=int, default=1, help="environments for evaluation"
-    )
-    evaluation.add_argument(
-        "--eval-on-train-env",
-        action="store_true",
-        default=None,
-        help="evaluate between episodes on the training environment "
-        "(default for environments there is only one of)",
-    )
 
 
 if __name__ == "__main__":

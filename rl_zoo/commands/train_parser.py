@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from rl_zoo.commands.options import ExtendAction, ZooArgumentParser, parse_boolean
@@ -25,7 +26,13 @@ def build_parser() -> ZooArgumentParser:
     _add_run_flags(parser)
     add_agent_flags(parser)
     add_environment_flags(parser)
-    _add_evaluation_flags(parser)
+    add_evaluation_flags(parser).add_argument(
+        "--eval-freq",
+        type=int,
+        default=None,
+        help="steps between evaluations; negative: none "
+        "(default: 1/20 of the budget, from 1000 to 25000)",
+    )
     _add_saving_flags(parser)
     _add_tracking_flags(parser)
     _add_tuning_flags(parser)
@@ -149,15 +156,9 @@ def add_environment_flags(parser: ZooArgumentParser) -> None:
     )
 
 
-def _add_evaluation_flags(parser: ZooArgumentParser) -> None:
+def add_evaluation_flags(parser: ZooArgumentParser) -> argparse._ArgumentGroup:
+    """Add the flags of how to evaluate, for training and tuning; return their group."""
     evaluation = parser.add_argument_group("evaluation")
-    evaluation.add_argument(
-        "--eval-freq",
-        type=int,
-        default=None,
-        help="steps between evaluations; negative: none "
-        "(default: 1/20 of the budget, at most 25000)",
-    )
     evaluation.add_argument(
         "--eval-episodes", type=int, default=5, help="episodes of each evaluation"
     )
@@ -171,6 +172,7 @@ def _add_evaluation_flags(parser: ZooArgumentParser) -> None:
         help="evaluate between episodes on the training environment "
         "(default for environments there is only one of)",
     )
+    return evaluation
 
 
 def _add_saving_flags(parser: ZooArgumentParser) -> None:

@@ -1,5 +1,7 @@
 """Training from the command line: what a user typed is either obeyed or refused with a reason."""
 
+import os
+import signal
 import sys
 
 import gymnasium as gym
@@ -24,6 +26,16 @@ class ResigningEnv(TinyEnv):
         return super().step(action)
 
 
+class ImpatientEnv(TinyEnv):
+    """While it is being closed, the user presses Ctrl-C once more."""
+
+    put_to_rest = 0
+
+    def close(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        ImpatientEnv.put_to_rest += 1
+
+
 class TableEnv(TinyEnv):
     """Actions in rows and columns."""
 
@@ -38,7 +50,8 @@ class TableEnv(TinyEnv):
 
 @pytest.fixture(autouse=True)
 def environments(monkeypatch):
-    for name, env in (("Resigning-v0", ResigningEnv), ("Table-v0", TableEnv)):
+    for env in (ResigningEnv, ImpatientEnv, TableEnv):
+        name = f"{env.__name__.removesuffix('Env')}-v0"
         spec = gym.envs.registration.EnvSpec(name, entry_point=env, disable_env_checker=True)
         monkeypatch.setitem(gym.registry, name, spec)
 
@@ -50,6 +63,12 @@ def test_an_environment_that_exits_is_a_fault(train, arguments, tmp_path):
     assert "resume with" in err
     (path,) = (tmp_path / "logs/sac").iterdir()
     assert read_record(open_run_folder(path)).state == "crashed"
+
+
+def test_a_signal_does_not_interrupt_the_closing_of_an_environment(train, arguments):
+    code, _, err = train(*arguments("ppo", "Impatient-v0"))
+    assert code == 0, err
+    assert ImpatientEnv.put_to_rest == 1
 
 
 def test_action_noise_has_the_shape_of_the_action(train, arguments):
