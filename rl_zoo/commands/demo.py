@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from rl_zoo import console
 from rl_zoo.commands.options import ZooArgumentParser, run_command
 from rl_zoo.errors import ZooError
+from rl_zoo.runs.atomic import write_text
 
 if TYPE_CHECKING:
     from rl_zoo.agents.evaluation import Evaluation
     from rl_zoo.runs.folder import RunFolder
 
 SPEED = "forward_speed"
+RESULT_FILE = "demo.json"
 VIDEO_SECONDS = 10
 
 
@@ -43,6 +46,7 @@ def build_parser() -> ZooArgumentParser:
     parser.add_argument(
         "--n-episodes", type=int, default=10, help="episodes of the final evaluation"
     )
+    parser.add_argument("--no-video", action="store_true", help="film nothing")
     return parser
 
 
@@ -56,8 +60,9 @@ def _demo(arguments: argparse.Namespace) -> int:
     folder = _train(arguments)
     trained = time.monotonic()
     result = _measure(folder, arguments)
+    write_text(folder.path / RESULT_FILE, json.dumps(_summary(result), indent=2) + "\n")
     figure = _plot(folder, result)
-    video = _film(folder, arguments)
+    video = "not asked for" if arguments.no_video else _film(folder, arguments)
     console.result()
     for row in _report(folder, result, figure, video):
         console.result(row)
@@ -94,6 +99,18 @@ def _measure(folder: RunFolder, arguments: argparse.Namespace) -> DemoResult:
         )
     finally:
         run.env.close()
+
+
+def _summary(result: DemoResult) -> dict[str, Any]:
+    """Return what was measured, as plain data."""
+    return {
+        "n_episodes": len(result.policy.returns),
+        "returns": result.policy.returns.tolist(),
+        "forward_speed_m_per_s": result.policy.info_means[SPEED].tolist(),
+        "end_reasons": result.policy.end_reasons,
+        "standing_returns": result.standing.returns.tolist(),
+        "standing_forward_speed_m_per_s": result.standing.info_means[SPEED].tolist(),
+    }
 
 
 def _plot(folder: RunFolder, result: DemoResult) -> Path:
