@@ -14,6 +14,7 @@ from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
 from rl_zoo import console
@@ -90,6 +91,7 @@ class Experiment:
     restored: RestoredRun | None = None
     started: float = 0.0
     ended_by_callback: bool = False
+    user_callbacks: CleanStopCallback | None = None
 
     @property
     def config(self) -> RunConfig:
@@ -101,6 +103,18 @@ class Experiment:
         if self.stop.reason() is None:
             self.ended_by_callback = True
         self.stop.request(reason)
+
+    def note_log_folder(self, folder: str | None) -> None:
+        """Remember where TensorBoard's files are: SB3 would resume the newest run's."""
+        if self.options.tensorboard_log is not None and folder is not None:
+            self.record.tensorboard = str(Path(folder).resolve())
+            write_record(self.folder, self.record)
+
+    def continue_log(self) -> None:
+        """Let a resumed run go on in its own TensorBoard folder."""
+        if self.options.tensorboard_log is not None and self.record.tensorboard is not None:
+            formats = ["tensorboard", *(["stdout"] if self.agent.verbose > 0 else [])]
+            self.agent.set_logger(configure(self.record.tensorboard, formats))
 
     def extra_state(self) -> dict[str, Any]:
         """Return the state beside the agent that belongs into every checkpoint."""
@@ -139,6 +153,7 @@ def learn(experiment: Experiment) -> None:
     stop = experiment.stop
     try:
         find_guard(experiment.env).stop_when(stop.reason)
+        experiment.continue_log()
         agent.learn(
             experiment.config.n_timesteps - first_step,
             callback=make_callbacks(experiment),
@@ -177,14 +192,19 @@ def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
     if options.eval_on_train_env:
         actions.insert(0, EvaluationOnTrainEnvAction(evaluator, env))
     callbacks: list[BaseCallback] = [
-        BookkeepingCallback(experiment.folder.progress_file, experiment.record.end_reasons),
+        BookkeepingCallback(
+            experiment.folder.progress_file,
+            experiment.record.end_reasons,
+            experiment.note_log_folder,
+        ),
         SafePointCallback(guard, actions, experiment.restored),
     ]
     if experiment.eval_env is not None:
         callbacks.append(EvaluationCallback(evaluator, experiment.eval_env, experiment.stop.reason))
     user = [CALLBACKS.load(item.name)(**item.kwargs) for item in experiment.config.callbacks]
     if user:
-        callbacks.append(CleanStopCallback(user, experiment.end_for_callback))
+        experiment.user_callbacks = CleanStopCallback(user, experiment.end_for_callback)
+        callbacks.append(experiment.user_callbacks)
     if options.progress and not sys.stderr.isatty():
         callbacks.append(PlainProgressCallback(experiment.config.n_timesteps))
     return callbacks
@@ -217,6 +237,8 @@ def _end_early(experiment: Experiment, error: BaseException) -> None:
     folder, agent = experiment.folder, experiment.agent
     if isinstance(error, TrainingInterrupted) and experiment.ended_by_callback:
         console.message(str(error))
+        if experiment.user_callbacks is not None:  # SB3 was left by an exception
+            experiment.user_callbacks.on_training_end()
         _finish(experiment)
         return
     if isinstance(error, (TrainingInterrupted, KeyboardInterrupt)):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo.agents.algorithms import algorithm_class
+from rl_zoo.agents.capabilities import WITHOUT_DICT
 from rl_zoo.agents.schedules import schedule_function
 from rl_zoo.config.model import ActionNoise, RunConfig, Schedule, Symbol
 from rl_zoo.errors import ConfigError
@@ -43,6 +44,7 @@ def build_agent(config: RunConfig, env: VecEnv, settings: BuildSettings) -> Base
     """
     check_device(settings.device)
     check_action_space(config, env)
+    check_observation_space(config, env)
     agent_class = algorithm_class(config.algo)
     kwargs = {key: to_python(value) for key, value in config.algo_kwargs.items()}
     if config.action_noise is not None:
@@ -120,6 +122,17 @@ def check_action_space(config: RunConfig, env: VecEnv) -> None:
     if config.action_noise is not None and not isinstance(space, spaces.Box):
         raise ConfigError(
             f"{config.env_id}.noise_type: action noise needs a continuous (Box) action space"
+        )
+
+
+def check_observation_space(config: RunConfig, env: VecEnv) -> None:
+    """Raise ConfigError if the algorithm cannot handle Dict observations and gets them."""
+    from gymnasium import spaces
+
+    if config.algo in WITHOUT_DICT and isinstance(env.observation_space, spaces.Dict):
+        raise ConfigError(
+            f"--algo {config.algo}: cannot handle the Dict observations of {config.env_id}; add "
+            "env_wrapper: gymnasium.wrappers.FlattenObservation or use another algorithm"
         )
 
 

@@ -27,6 +27,9 @@ ACTION_SPACES = {
 }
 """Gymnasium action spaces each of our algorithms supports (SB3 and sb3-contrib documentation)."""
 
+WITHOUT_DICT = frozenset({"ars", "crossq"})
+"""Algorithms that have no policy for Dict observations."""
+
 OFF_POLICY = frozenset({"crossq", "ddpg", "dqn", "qrdqn", "sac", "td3", "tqc"})
 """Algorithms that learn from a replay buffer."""
 

@@ -56,7 +56,7 @@ def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
     except Exception as error:
         raise DamagedFileError(
             f"{model_file}: does not fit a {type(agent).__name__} agent with this configuration "
-            f"and environment ({_first_line(error)}); was it trained with another algorithm "
+            f"and environment ({_in_one_line(error)}); was it trained with another algorithm "
             "or network?"
         ) from error
     for name, tensor in (variables or {}).items():
@@ -111,6 +111,6 @@ def _read_plain_data(model_file: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+def _in_one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())  # torch names the network first, what differs after it
+    return f"{text[:200]} ..." if len(text) > 200 else text or type(error).__name__

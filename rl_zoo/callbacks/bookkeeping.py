@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,23 @@ class BookkeepingCallback(BaseCallback):
     Args:
         progress_file: Gets one JSON object per log line, appended; None: no file.
         end_reasons: Counts so far, continued in place.
+        on_start: Called with the folder of SB3's logger (None: it writes no files).
     """
 
-    def __init__(self, progress_file: Path | None, end_reasons: dict[str, int]) -> None:
+    def __init__(
+        self,
+        progress_file: Path | None,
+        end_reasons: dict[str, int],
+        on_start: Callable[[str | None], None] | None = None,
+    ) -> None:
         super().__init__()
         self.progress_file = progress_file
         self.end_reasons = end_reasons
+        self.on_start = on_start
 
     def _on_training_start(self) -> None:
+        if self.on_start is not None:
+            self.on_start(self.model.logger.get_dir())
         if self.progress_file is not None:
             self.model.logger.output_formats.append(JsonLinesWriter(self.progress_file))
 

@@ -86,6 +86,8 @@ def check_numbers(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, name)
         if value <= 0:
             problems.append(f"--{name.replace('_', '-')} {value}: must be at least 1")
+    if arguments.optimize_hyperparameters and arguments.resume is not None:
+        problems.append("--resume and -optimize: choose one of them")
     if arguments.num_threads == 0 or arguments.num_threads < -1:
         problems.append(f"--num-threads {arguments.num_threads}: must be positive (-1: chosen)")
     if arguments.seed < -1 or arguments.seed >= 2**32:
@@ -288,12 +290,14 @@ def with_saved_arguments(arguments: argparse.Namespace, argv: Sequence[str]) -> 
         )
     parser = build_parser()
     nothing_given = parser.parse_args([])
+    saved: Mapping[str, Any] = load_saved_yaml(folder.args_file)
+    not_given = argparse.Namespace(**dict.fromkeys(FIXED_WHEN_RESUMING))
+    given = vars(parser.parse_args(list(argv), namespace=not_given))
     for name, flag in FIXED_WHEN_RESUMING.items():
-        if getattr(arguments, name) != getattr(nothing_given, name):
+        if given[name] is not None and given[name] != saved.get(name):
             raise UsageError(
                 f"{flag}: cannot change when resuming; start a new run from the weights with -i"
             )
-    saved: Mapping[str, Any] = load_saved_yaml(folder.args_file)
     known = {
         name: value
         for name, value in saved.items()
@@ -301,6 +305,8 @@ def with_saved_arguments(arguments: argparse.Namespace, argv: Sequence[str]) -> 
     }
     known.update(n_timesteps=-1, trained_agent="", optimize_hyperparameters=False)
     merged = parser.parse_args(list(argv), namespace=argparse.Namespace(**known))
+    for name in FIXED_WHEN_RESUMING.keys() & known.keys():
+        setattr(merged, name, known[name])
     merged.named_packages = list(arguments.gym_packages)
     merged.gym_packages = list(dict.fromkeys(merged.gym_packages))
     if not arguments.trust:

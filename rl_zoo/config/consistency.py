@@ -16,6 +16,7 @@ def check_combinations(draft: Draft, algo: str, values: Mapping[str, Any]) -> No
     _check_batch(draft, algo, values)
     _check_quantiles(draft, values)
     _check_timeouts(draft, values)
+    _check_stacking(draft, algo, values)
 
 
 def _check_noise(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
@@ -63,4 +64,15 @@ def _check_timeouts(draft: Draft, values: Mapping[str, Any]) -> None:
             "optimize_memory_usage",
             "cannot tell truncation from termination; add replay_buffer_kwargs: "
             "{handle_timeout_termination: false} or leave it off",
+        )
+
+
+def _check_stacking(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
+    # SB3's replay buffers get the raw observation from the normaliser, which is below the stack.
+    off_policy = "buffer_size" in ALGORITHM_PARAMETERS.get(algo, {})
+    if off_policy and draft.values.get("normalize") and (values.get("frame_stack") or 1) > 1:
+        draft.report(
+            "frame_stack",
+            f"{algo} cannot store normalised observations that are stacked; stack with "
+            "env_wrapper: HistoryWrapper, or remove normalize",
         )

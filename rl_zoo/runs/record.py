@@ -57,6 +57,8 @@ class RunRecord:
     ended_at: str | None = None
     wall_time_s: float = 0.0
     """Seconds of training, over all sessions."""
+    tensorboard: str | None = None
+    """Folder of the TensorBoard files, which a resumed run continues."""
     threads: int = 1
     fast_matmul: bool = False
     sessions: list[dict[str, Any]] = field(default_factory=list)

@@ -70,7 +70,7 @@ def belongings(folder: RunFolder, model: Path) -> tuple[Path | None, Path]:
 
 
 def policy_parameters(model: Path) -> list[str]:
-    """Return policy class and keywords of the run ``model`` belongs to, as ``key:value`` overrides.
+    """Return the policy of the run ``model`` belongs to, as ``key:value`` overrides.
 
     Weights fit only the network they were trained with, so these come from the old run; everything
     else comes from the new command.
@@ -82,7 +82,7 @@ def policy_parameters(model: Path) -> list[str]:
     if source.folder is None or not source.folder.config_file.is_file():
         return []
     saved = load_saved_yaml(source.folder.config_file)
-    values = {key: saved[key] for key in ("policy", "policy_kwargs") if key in saved}
+    values = {key: saved[key] for key in ("policy", "policy_kwargs", "use_sde") if key in saved}
     return [
         f"{key}:{value if isinstance(value, str) else format_literal(value)}"
         for key, value in values.items()

@@ -41,7 +41,7 @@ class TestValues:
             """
   n_envs: 1
   normalize: {norm_reward: false, clip_obs: 5}
-  frame_stack: 4
+  frame_stack: 1
   noise_type: normal
   noise_std: 0.1
   learning_rate: lin_7.3e-4
@@ -65,7 +65,7 @@ class TestValues:
         )
         assert config.n_timesteps == 1000
         assert config.normalize == Normalize(norm_reward=False, clip_obs=5.0)
-        assert config.frame_stack == 4
+        assert config.frame_stack == 1
         assert config.action_noise == ActionNoise("normal", 0.1)
         assert config.algo_kwargs == {
             "learning_rate": Schedule("linear", 7.3e-4),

@@ -167,6 +167,12 @@ def test_norm_reward_reports_normalised_rewards(pendulum_run, enjoy):
     assert "normalised" in enjoy(*arguments, "--norm-reward")[1]
 
 
+def test_norm_reward_of_a_run_without_normalisation_is_not_called_normalised(cartpole_run, enjoy):
+    arguments = ("--run", cartpole_run.path, "-n", 60, "--norm-reward")
+    assert "normalised" not in enjoy(*arguments)[1]
+    assert json.loads(enjoy(*arguments, "--json")[1])["normalized_reward"] is False
+
+
 def test_run_by_path(cartpole_run, enjoy):
     code, out, _ = enjoy("--run", cartpole_run.path, "-n", 50, "--json")
     assert code == 0

@@ -48,7 +48,7 @@ def layers(env):
 
 def test_order_of_the_layers():
     wrappers = "env_wrapper:[tests.probe_envs.FallWrapper]"
-    env = make("normalize:True", "frame_stack:2", wrappers, env_id="CartPole-v1", algo="dqn")
+    env = make("normalize:True", "frame_stack:2", wrappers, env_id="CartPole-v1", algo="ppo")
     assert layers(env) == [
         "VecFrameStack",
         "RawTerminalVecNormalize",

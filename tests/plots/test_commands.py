@@ -197,7 +197,7 @@ def test_no_window_without_display_and_with_no_display(logs, monkeypatch):
 
 def test_plot_train_writes_one_figure_per_environment(logs, tmp_path, capsys):
     argv = ["-a", "ppo", "-e", "CartPole", "MyCartPole-v1", "-f", str(logs), "-w", "10"]
-    assert plot_train.main([*argv, "-o", str(tmp_path / "t.svg"), "--format", "svg"]) == 0
+    assert plot_train.main([*argv, "-o", str(tmp_path / "t.svg")]) == 0
     captured = capsys.readouterr()
     assert captured.err == ""
     text = (tmp_path / "t_CartPole-v1.svg").read_text()
