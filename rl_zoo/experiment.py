@@ -17,7 +17,7 @@ from rl_zoo.agents.warm_start import warm_start
 from rl_zoo.callbacks.evaluation import EvaluationHistory
 from rl_zoo.callbacks.registry import check_callback
 from rl_zoo.config.model import RunConfig
-from rl_zoo.envs.guarded import describe, find_guard
+from rl_zoo.envs.guarded import find_guard
 from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
 from rl_zoo.errors import ConfigError, UsageError
 from rl_zoo.runs.atomic import remove_leftovers
@@ -29,6 +29,7 @@ from rl_zoo.runs.session_log import rewind_logs
 from rl_zoo.runs.source import ModelSource, find_source
 from rl_zoo.session import Experiment, TrainOptions, learn, write_parameters
 from rl_zoo.stop_signals import StopSignals
+from rl_zoo.wrappers.fault_report import describe
 
 
 def train(options: TrainOptions) -> Experiment:

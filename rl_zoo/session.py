@@ -35,13 +35,14 @@ from rl_zoo.callbacks.registry import CALLBACKS
 from rl_zoo.callbacks.safe_points import SafePointAction, SafePointCallback
 from rl_zoo.config.model import RunConfig
 from rl_zoo.config.yaml import dump_yaml
-from rl_zoo.envs.guarded import describe, find_guard
+from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
 from rl_zoo.runs.atomic import write_text, write_with
 from rl_zoo.runs.checkpoints import complete_checkpoints, prune_checkpoints
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.record import RunRecord, now, write_record
 from rl_zoo.stop_signals import StopSignals
+from rl_zoo.wrappers.fault_report import describe
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class TrainOptions:
     n_eval_envs: int = 1
     eval_on_train_env: bool = False
     save_freq: int = -1
+    save_at_end: bool = False
+    """Save a complete checkpoint at the end of the budget, from which the run can be extended."""
     keep_checkpoints: int = 3
     save_replay_buffer: bool = False
     log_interval: int = -1
@@ -225,7 +228,7 @@ def _finish(experiment: Experiment) -> None:
             advice = "make room, then continue from the last checkpoint with: "
             advice += _resume_command(experiment)
         raise ZooError(f"{reason}\n{advice}") from error
-    if experiment.options.save_freq > 0:
+    if experiment.options.save_freq > 0 or experiment.options.save_at_end:
         _save_checkpoint(experiment)
     _write_end(experiment, "finished", "")
 
@@ -256,7 +259,7 @@ def _end_early(experiment: Experiment, error: BaseException) -> None:
         console.warn("the weights are not finite and were not saved; the last checkpoint stays")
     _write_end(experiment, state, reason)
     step = agent.num_timesteps
-    told = f"{reason} at step {step} of {experiment.config.n_timesteps}"
+    told = f"{reason} (step {step} of {experiment.config.n_timesteps})"
     if saved:
         told += (
             f"; everything is saved in {folder.path}\nresume with: {_resume_command(experiment)}"

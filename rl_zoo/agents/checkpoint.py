@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
 from rl_zoo import console
 from rl_zoo.agents.buffers import cut_last_trajectory, memory_of, read_buffer, write_buffer
+from rl_zoo.agents.episode_start import begin_episodes, frozen_normalizer
 from rl_zoo.agents.partial_rollout import (
     close_open_episodes,
     continue_rollout,
@@ -31,7 +32,7 @@ from rl_zoo.agents.random_state import (
     restore_random_state,
 )
 from rl_zoo.agents.weights import collect_counters, load_weights, restore_counters, save_agent
-from rl_zoo.envs.guarded import describe, find_guard
+from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import DamagedFileError
 from rl_zoo.runs.atomic import atomic_writer, write_with
 from rl_zoo.runs.checkpoints import (
@@ -42,6 +43,7 @@ from rl_zoo.runs.checkpoints import (
 )
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.session_log import log_positions
+from rl_zoo.wrappers.fault_report import describe
 
 _JSON = "json"
 
@@ -207,17 +209,9 @@ def _start_episodes(agent: Any, env: VecEnv, state: dict[str, Any]) -> None:
     base._reset_seeds()  # a pending seed would replace the random states restored here
     if state["environments"] is not None:
         _restore_environments(env, state, repeat_reset=state["episodes_over"])
-    normalizer = agent.get_vec_normalize_env()
-    if normalizer is not None:
-        normalizer.training = False  # the stored statistics have seen this observation already
-    try:
-        agent._last_obs = env.reset()
-    finally:
-        if normalizer is not None:
-            normalizer.training = True
-    agent._last_episode_starts = np.ones(env.num_envs, dtype=bool)
-    if normalizer is not None:
-        agent._last_original_obs = normalizer.get_original_obs()
+    with frozen_normalizer(agent):  # the stored statistics have seen this observation already
+        observations = env.reset()
+    begin_episodes(agent, observations)
     if state["environments"] is not None and memory_of(agent) is None:
         # ARS resets the environments at every candidate by itself.
         _restore_environments(env, state, repeat_reset=False)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
 
 
+class EvaluationGivenUp(RobotFault):
+    """An episode did not end within the steps that an evaluation may take."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Finished episodes of one policy."""
@@ -69,7 +73,7 @@ def evaluate(
         info_keys: Numbers in ``info`` to average over each episode.
 
     Raises:
-        RobotFault: If ``max_steps`` pass before the episodes are over.
+        EvaluationGivenUp: If ``max_steps`` pass before the episodes are over.
     """
     episodes = _Episodes(n_episodes, env.num_envs, info_keys)
     act = partial(agent.predict, deterministic=deterministic)
@@ -96,7 +100,7 @@ def evaluate_running(
         max_steps: Steps per environment after which the evaluation is given up.
 
     Raises:
-        RobotFault: If ``max_steps`` pass before the episodes are over.
+        EvaluationGivenUp: If ``max_steps`` pass before the episodes are over.
     """
     episodes = _Episodes(n_episodes, env.num_envs, ())
     act = partial(agent.predict, deterministic=deterministic)
@@ -115,7 +119,7 @@ def _run(
     steps = 0
     while episodes.remaining.any():
         if max_steps is not None and steps >= max_steps:
-            raise RobotFault(
+            raise EvaluationGivenUp(
                 f"evaluation: {int(episodes.remaining.sum())} episodes did not end within "
                 f"{max_steps} steps; give the environment a time limit"
             )

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.vec_env import VecEnv, VecNormalize, sync_envs_normalization
+from stable_baselines3.common.vec_env import VecEnv, sync_envs_normalization
 
 from rl_zoo import console
-from rl_zoo.agents.evaluation import Evaluation, evaluate, evaluate_running
+from rl_zoo.agents.episode_start import begin_episodes, frozen_normalizer
+from rl_zoo.agents.evaluation import (
+    Evaluation,
+    EvaluationGivenUp,
+    evaluate,
+    evaluate_running,
+)
 from rl_zoo.agents.weights import save_agent
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import RobotFault, TrainingInterrupted
@@ -98,11 +104,16 @@ class Evaluator:
         self.folder = folder
         self.settings = settings
         self.history = history
+        self.gave_up = False
 
     def is_due(self, num_timesteps: int) -> bool:
         """Say whether an evaluation is due."""
         frequency = self.settings.frequency
-        return frequency > 0 and num_timesteps - self.history.last_step >= frequency
+        return (
+            not self.gave_up
+            and frequency > 0
+            and num_timesteps - self.history.last_step >= frequency
+        )
 
     def run(self, env: VecEnv, first_observations: Any = None) -> Evaluation:
         """Evaluate on ``env`` and record the result."""
@@ -120,6 +131,11 @@ class Evaluator:
             )
         self._record(evaluation)
         return evaluation
+
+    def give_up(self, error: EvaluationGivenUp) -> None:
+        """Evaluate no more in this session: the next evaluation would not end either."""
+        self.gave_up = True
+        console.warn(f"{error}; no more evaluations in this session")
 
     def _record(self, evaluation: Evaluation) -> None:
         steps = self.agent.num_timesteps
@@ -188,6 +204,8 @@ class EvaluationCallback(BaseCallback):
             self.evaluator.run(self.env)
         except TrainingInterrupted:
             console.message("Evaluation abandoned.")
+        except EvaluationGivenUp as error:
+            self.evaluator.give_up(error)
         except RobotFault as error:
             console.warn(f"evaluation at step {self.num_timesteps} failed: {error}")
         return True
@@ -218,28 +236,18 @@ class EvaluationOnTrainEnvAction:
 
     def run(self) -> None:
         """Evaluate, then hand the fresh episode to the agent."""
-        agent: Any = self.evaluator.agent
-        normalizer = agent.get_vec_normalize_env()
-        norm_reward = self._freeze(normalizer)
+        agent = self.evaluator.agent
+        observations: Any = agent._last_obs
         self.env.env_method("pause_recording")
         try:
-            evaluation = self.evaluator.run(self.env, first_observations=agent._last_obs)
-            observations = evaluation.last_observations
-            if not find_guard(self.env).all_episodes_over:
-                observations = self.env.reset()
+            with frozen_normalizer(agent):
+                try:
+                    evaluation = self.evaluator.run(self.env, first_observations=observations)
+                    observations = evaluation.last_observations
+                except EvaluationGivenUp as error:
+                    self.evaluator.give_up(error)
+                if not find_guard(self.env).all_episodes_over:
+                    observations = self.env.reset()
         finally:
             self.env.env_method("resume_recording")
-            if normalizer is not None:
-                normalizer.training, normalizer.norm_reward = True, norm_reward
-        agent._last_obs = observations
-        agent._last_episode_starts = np.ones(self.env.num_envs, dtype=bool)
-        if normalizer is not None:
-            agent._last_original_obs = normalizer.get_original_obs()
-
-    @staticmethod
-    def _freeze(normalizer: VecNormalize | None) -> bool:
-        if normalizer is None:
-            return False
-        norm_reward = normalizer.norm_reward
-        normalizer.training, normalizer.norm_reward = False, False
-        return norm_reward
+        begin_episodes(agent, observations)

@@ -180,8 +180,9 @@ def _add_saving_flags(parser: ZooArgumentParser) -> None:
     saving.add_argument(
         "--save-freq",
         type=int,
-        default=-1,
-        help="steps between complete checkpoints, taken at episode ends; negative: none",
+        default=None,
+        help="steps between complete checkpoints, taken at episode ends; negative: none "
+        "(default: a tenth of the budget where that changes nothing, and at the end)",
     )
     saving.add_argument(
         "--keep-checkpoints",

@@ -250,7 +250,8 @@ def make_options(
         eval_episodes=arguments.eval_episodes,
         n_eval_envs=arguments.n_eval_envs,
         eval_on_train_env=single_instance if on_train_env is None else on_train_env,
-        save_freq=arguments.save_freq,
+        save_freq=checkpoint_frequency(arguments.save_freq, config),
+        save_at_end=arguments.save_freq is None,
         keep_checkpoints=arguments.keep_checkpoints,
         save_replay_buffer=arguments.save_replay_buffer,
         log_interval=arguments.log_interval,
@@ -272,6 +273,27 @@ def evaluation_frequency(requested: int | None, n_timesteps: int) -> int:
     if requested is not None:
         return requested
     return min(25_000, max(n_timesteps // 20, min(n_timesteps, 1000)))
+
+
+def checkpoint_frequency(requested: int | None, config: RunConfig) -> int:
+    """Return the steps between checkpoints; by default a tenth of the budget, from 1000 to 50000.
+
+    Only where a checkpoint waits for an episode to end by itself: an off-policy algorithm whose
+    rollouts end with the episode in one environment. Elsewhere it would truncate episodes, which
+    is for the user to ask for (-1: none).
+    """
+    from rl_zoo.agents.capabilities import is_off_policy
+
+    if requested is not None:
+        return requested
+    default = 4 if config.algo in ("dqn", "qrdqn") else 1  # SB3's
+    train_freq = config.algo_kwargs.get("train_freq", default)
+    waits = train_freq in (1, (1, "step")) or (
+        isinstance(train_freq, tuple) and train_freq[1] == "episode"
+    )
+    if not waits or config.n_envs > 1 or not is_off_policy(config.algo):
+        return -1
+    return min(50_000, max(config.n_timesteps // 10, 1000))
 
 
 def with_saved_arguments(arguments: argparse.Namespace, argv: Sequence[str]) -> argparse.Namespace:

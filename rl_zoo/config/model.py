@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -37,17 +36,6 @@ class Schedule:
     """Value at ``end_fraction`` of the budget and after it (exponential: must be positive)."""
     end_fraction: float = 1.0
     """Fraction of the budget, in (0, 1], after which the value stays at ``end``."""
-
-    def __call__(self, progress_remaining: float) -> float:
-        """Return the value; ``progress_remaining`` falls from 1 to 0 over the budget."""
-        fraction = min((1.0 - progress_remaining) / self.end_fraction, 1.0)
-        if self.kind == "constant":
-            return self.start
-        if self.kind == "linear":
-            return self.start + fraction * (self.end - self.start)
-        if self.kind == "exponential":
-            return self.start * math.pow(self.end / self.start, fraction)
-        return self.end + 0.5 * (self.start - self.end) * (1.0 + math.cos(math.pi * fraction))
 
 
 @dataclass(frozen=True)

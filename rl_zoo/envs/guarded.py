@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
+from rl_zoo.wrappers.fault_report import FAULT, describe
 
 
 class GuardedVecEnv(VecEnvWrapper):
@@ -56,6 +57,7 @@ class GuardedVecEnv(VecEnvWrapper):
             raise RobotFault(
                 f"the environment failed in reset after step {self.steps}: {describe(error)}"
             ) from error
+        self._raise_reported_fault(f"in reset after step {self.steps}", self.venv.reset_infos)
         self.all_episodes_over = True
         self._check_finite("observation of reset", observations)
         return observations
@@ -90,6 +92,7 @@ class GuardedVecEnv(VecEnvWrapper):
             raise RobotFault(
                 f"the environment failed at step {self.steps + 1}: {describe(error)}"
             ) from error
+        self._raise_reported_fault(f"at step {self.steps + 1}", (*infos, *self.venv.reset_infos))
         self.steps += 1
         for index in np.flatnonzero(dones):
             terminal = infos[index].get("terminal_observation")
@@ -102,6 +105,13 @@ class GuardedVecEnv(VecEnvWrapper):
         self.all_episodes_over = bool(np.all(dones))
         return observations, rewards, dones, infos
 
+    @staticmethod
+    def _raise_reported_fault(where: str, infos: Iterable[dict[str, Any]]) -> None:
+        """Raise what an environment in another process could only report."""
+        for info in infos:
+            if FAULT in info:
+                raise RobotFault(f"the environment failed {where}: {info[FAULT]}")
+
     def _check_finite(self, what: str, value: Any) -> None:
         for name, array in _named_arrays(what, value):
             if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -110,14 +120,6 @@ class GuardedVecEnv(VecEnvWrapper):
                     f"{name} is {array[index]} at index {list(index)} in step {self.steps}: "
                     "this transition is not learned from, the run stops"
                 )
-
-
-def describe(error: BaseException) -> str:
-    """Return type and message of an exception in one line."""
-    if isinstance(error, (EOFError, BrokenPipeError, ConnectionResetError)):
-        return "its process died"
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def find_guard(env: VecEnv) -> GuardedVecEnv:

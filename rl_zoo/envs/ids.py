@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from rl_zoo.envs.known_packages import is_installed, package_of
 from rl_zoo.errors import ConfigError, MissingDependencyError, UsageError
 from rl_zoo.suggest import did_you_mean, nearest_name
 from rl_zoo.wrappers.masked_ids import MASKED_ENVIRONMENTS, register_masked_environments
@@ -131,7 +132,17 @@ def check_env_id(env_id: str, gym_packages: Sequence[str] = ()) -> None:
             ) from error
     import gymnasium
 
-    if registered_id(env_id) not in gymnasium.registry:
+    wanted = registered_id(env_id)
+    known = package_of(wanted)
+    if wanted not in gymnasium.registry and known is not None:
+        package, distribution = known
+        if not is_installed(package):
+            raise ConfigError(
+                f"--env '{env_id}': is in the package {package}, which is not installed; "
+                f'pip install "{distribution}"'
+            )
+        import_package(package)
+    if wanted not in gymnasium.registry:
         raise ConfigError(_unknown_id_message(env_id, list(gymnasium.registry)))
 
 

@@ -34,6 +34,7 @@ from rl_zoo.envs.normalize import RawTerminalVecNormalize
 from rl_zoo.errors import ConfigError, ZooError
 from rl_zoo.registry import check_keywords, import_object
 from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
+from rl_zoo.wrappers.fault_report import FaultReportWrapper
 from rl_zoo.wrappers.monitor import RunMonitor
 from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
 
@@ -163,6 +164,8 @@ class _EnvFunction:
         env = self.make_unmonitored()
         file_name = None if self.monitor_file is None else str(self.monitor_file)
         env = RunMonitor(env, file_name, elapsed=self.elapsed, **self.monitor_kwargs)
+        if multiprocessing.parent_process() is not None:
+            env = FaultReportWrapper(env)
         if self.action_seed is not None:
             env.action_space.seed(self.action_seed)
         return env

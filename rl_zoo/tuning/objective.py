@@ -24,7 +24,7 @@ from rl_zoo.callbacks.registry import CALLBACKS
 from rl_zoo.callbacks.safe_points import SafePointCallback
 from rl_zoo.config.model import RunConfig
 from rl_zoo.config.yaml import dump_yaml
-from rl_zoo.envs.guarded import describe, find_guard
+from rl_zoo.envs.guarded import find_guard
 from rl_zoo.envs.stack import StackSettings, make_vec_env
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted
 from rl_zoo.runs.atomic import write_text
@@ -42,6 +42,7 @@ from rl_zoo.tuning.pruning import (
 )
 from rl_zoo.tuning.sampling import trial_seed
 from rl_zoo.tuning.values import space_of, suggest, to_config_values
+from rl_zoo.wrappers.fault_report import describe
 
 ENTRY_ATTRIBUTE = "entry"
 """Of a trial that trains the configuration's own values."""

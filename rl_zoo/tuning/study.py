@@ -15,7 +15,6 @@ from optuna.trial import FrozenTrial, TrialState
 from rl_zoo import console
 from rl_zoo.agents.build import check_action_space
 from rl_zoo.agents.matmul import enable_fast_matmul
-from rl_zoo.envs.guarded import describe
 from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
 from rl_zoo.errors import ConfigError, DamagedFileError
 from rl_zoo.stop_signals import StopSignals
@@ -31,6 +30,7 @@ from rl_zoo.tuning.options import TuneOptions
 from rl_zoo.tuning.sampling import make_pruner, make_sampler
 from rl_zoo.tuning.storage import open_storage, quiet, study_names
 from rl_zoo.tuning.values import EntryPoint, entry_point, space_of
+from rl_zoo.wrappers.fault_report import describe
 
 MAX_FAILURES_IN_A_ROW = 5
 ENVIRONMENT_ATTRIBUTE = "env"

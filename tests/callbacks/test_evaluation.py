@@ -29,3 +29,16 @@ def test_evaluation_uses_several_environments(train_run):
     run = train_run("ppo", "Tiny-v0", *flags)
     with np.load(run.evaluations) as evaluations:
         assert evaluations["results"].shape == (1, 5)
+
+
+@pytest.mark.parametrize("flag", ["--eval-on-train-env", "--n-eval-envs=1"])
+def test_endless_episodes_end_the_evaluations_not_the_run(
+    flag, arguments, train, monkeypatch, tmp_path
+):
+    """Without a time limit an evaluation is given up once, and training goes on."""
+    monkeypatch.setattr("rl_zoo.callbacks.evaluation.MAX_STEPS_PER_EPISODE", 20)
+    flags = ("-n", 300, "--eval-freq", 30, "--eval-episodes", 1, flag)
+    code, _, err = train(*arguments("ppo", "Counting-v0", *flags, "--env-kwargs", "length:90"))
+    assert code == 0, err
+    assert err.count("no more evaluations in this session") == 1
+    assert not list(tmp_path.glob("logs/*/*/evaluations.npz"))

@@ -1,9 +1,13 @@
 """Checkpoints fall on episode ends, brought about where episodes and rollouts never meet."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rl_zoo.agents.checkpoint import read_checkpoint_state
+from rl_zoo.commands.training import checkpoint_frequency
+from rl_zoo.config.model import RunConfig
 from rl_zoo.runs.checkpoints import can_resume_from, complete_checkpoints, verify_checkpoint
 from rl_zoo.runs.record import read_record
 
@@ -41,6 +45,35 @@ def test_old_checkpoints_keep_weights_and_normaliser_only(train_run):
         assert run.checkpoint_buffer(step).is_file() == (step in steps[-2:])
 
 
-def test_without_save_freq_there_is_no_checkpoint(train_run):
-    run = train_run("sac", "Tiny-v0", "-n", 100)
+def test_negative_save_freq_means_no_checkpoint(train_run):
+    run = train_run("sac", "Tiny-v0", "-n", 100, "--save-freq", -1)
     assert not list(run.path.glob("rl_model*"))
+
+
+@pytest.mark.parametrize("algo", ["sac", "ppo"])
+def test_a_finished_run_can_be_extended_by_default(algo, train_run, train):
+    run = train_run(algo, "Tiny-v0", "-n", 100)
+    done = read_record(run).num_timesteps
+    assert complete_checkpoints(run) == [done]
+    code, _, err = train("--resume", run.path, "-n", 200)
+    assert code == 0, err
+    assert f"from step {done}" in err
+    assert read_record(run).num_timesteps >= 200
+
+
+@pytest.mark.parametrize(
+    ("algo", "values", "frequency"),
+    [
+        ("sac", {}, 3000),
+        ("sac", {"train_freq": (1, "episode")}, 3000),
+        ("sac", {"train_freq": 8}, -1),
+        ("dqn", {}, -1),
+        ("dqn", {"train_freq": 1}, 3000),
+        ("ppo", {}, -1),
+    ],
+)
+def test_default_checkpoints_never_cut_an_episode(algo, values, frequency):
+    config = RunConfig(algo, "Tiny-v0", 30_000, "MlpPolicy", algo_kwargs=values)
+    assert checkpoint_frequency(None, config) == frequency
+    assert checkpoint_frequency(7, config) == 7
+    assert checkpoint_frequency(None, replace(config, n_envs=2)) == -1

@@ -54,12 +54,3 @@ def test_mistakes(value, words):
     with pytest.raises(ConfigError) as caught:
         parse_schedule(value)
     assert words in str(caught.value)
-
-
-def test_values_at_start_middle_and_end():
-    linear = parse_schedule("lin_0.2")
-    cosine = parse_schedule({"schedule": "cosine", "start": 0.2, "end": 0.1, "end_fraction": 0.5})
-    exponential = parse_schedule("exp_1")
-    assert [linear(p) for p in (1, 0.5, 0)] == pytest.approx([0.2, 0.1, 0.0])
-    assert [cosine(p) for p in (1, 0.75, 0.5, 0)] == pytest.approx([0.2, 0.15, 0.1, 0.1])
-    assert [exponential(p) for p in (1, 0.5, 0)] == pytest.approx([1, 0.1, 0.01])

@@ -156,6 +156,24 @@ def test_debug_shows_the_traceback(arguments, train, broken):
     assert "Traceback" in err
 
 
+@pytest.mark.parametrize(
+    ("fault", "at", "words"),
+    [
+        ("raise_in_step", 30, "the environment failed at step 30: RuntimeError: motor driver lost"),
+        ("raise_in_reset", 3, "OSError: the motors do not answer"),
+    ],
+)
+def test_environment_in_a_worker_process_fails(fault, at, words, arguments, start, broken):
+    """The exception reaches the main process; the worker lives on and its state is saved."""
+    kwargs = (f"fault:{fault}", f"at:{at}", f"while_exists:{broken}")
+    more = ("-n", 300, "--vec-env", "subproc", "--env-kwargs", *kwargs)
+    command = start(*arguments("ppo", "Faulty-v0", *more, params=["n_envs:2"]))
+    assert command.wait() == 4
+    assert words in command.err
+    assert "Traceback" not in command.err
+    assert "could not be saved" not in command.err
+
+
 def test_worker_process_dies(arguments, start, tmp_path):
     more = ("-n", 100_000, "--vec-env", "subproc", "--env-kwargs", "delay:0.005")
     command = start(*arguments("ppo", "Tiny-v0", *more, params=["n_envs:2"]))
