@@ -291,10 +291,7 @@ def _crash_reason(experiment: Experiment, error: BaseException) -> str:
 def save_final(experiment: Experiment) -> None:
     """Write the model, its normaliser and, if asked, the replay buffer under the zoo's names."""
     folder, agent = experiment.folder, experiment.agent
-    normalizer = agent.get_vec_normalize_env()
-    if normalizer is not None:
-        write_with(folder.final_normalizer, normalizer.save)
-    save_agent(agent, folder.final_model)
+    save_agent(agent, folder.final_model, folder.final_normalizer)
     save_buffer = getattr(agent, "save_replay_buffer", None)
     if experiment.options.save_replay_buffer and save_buffer is not None:
         write_with(folder.replay_buffer, save_buffer)

@@ -34,7 +34,7 @@ from rl_zoo.agents.random_state import (
 from rl_zoo.agents.weights import collect_counters, load_weights, restore_counters, save_agent
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import DamagedFileError
-from rl_zoo.runs.atomic import atomic_writer, write_with
+from rl_zoo.runs.atomic import atomic_writer
 from rl_zoo.runs.checkpoints import (
     can_resume_from,
     complete_checkpoints,
@@ -103,11 +103,9 @@ def _write_checkpoint(
     """Write the files of a checkpoint, the manifest last; ``files`` gets their names."""
     steps = agent.num_timesteps
     files += [folder.checkpoint_model(steps), folder.checkpoint_state(steps)]
-    save_agent(agent, files[0])
-    normalizer = agent.get_vec_normalize_env()
-    if normalizer is not None:
+    save_agent(agent, files[0], folder.checkpoint_normalizer(steps))
+    if agent.get_vec_normalize_env() is not None:
         files.append(folder.checkpoint_normalizer(steps))
-        write_with(files[-1], normalizer.save)
     episodes_over = find_guard(env).all_episodes_over
     has_memory = _prepare_memory(agent, episodes_over)
     if has_memory:

@@ -69,12 +69,19 @@ def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
         agent.policy.reset_noise()  # type: ignore[operator]
 
 
-def save_agent(agent: BaseAlgorithm, model_file: Path) -> None:
-    """Write the SB3 zip file of ``agent`` atomically, without methods replaced on the instance."""
-    from rl_zoo.runs.atomic import write_with
+def save_agent(agent: BaseAlgorithm, model_file: Path, normalizer_file: Path | None = None) -> None:
+    """Write the SB3 zip file of ``agent``, and its normaliser if a file is named, atomically.
+
+    Methods replaced on the instance are left out of the zip file.
+    """
+    from rl_zoo.runs.atomic import write_together
 
     replaced = [name for name in vars(agent) if callable(getattr(type(agent), name, None))]
-    write_with(model_file, lambda name: agent.save(name, exclude=replaced))
+    saves: dict[Path, Any] = {model_file: lambda name: agent.save(name, exclude=replaced)}
+    normalizer = agent.get_vec_normalize_env()
+    if normalizer is not None and normalizer_file is not None:
+        saves[normalizer_file] = normalizer.save
+    write_together(saves)
 
 
 def read_counters(model_file: Path) -> dict[str, float]:

@@ -22,7 +22,7 @@ from rl_zoo.agents.evaluation import (
 from rl_zoo.agents.weights import save_agent
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import RobotFault, TrainingInterrupted
-from rl_zoo.runs.atomic import atomic_writer, write_text, write_with
+from rl_zoo.runs.atomic import atomic_writer, write_text
 from rl_zoo.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -167,10 +167,7 @@ class Evaluator:
         logger.dump(self.agent.num_timesteps)
 
     def _save_best(self, folder: RunFolder, evaluation: Evaluation) -> None:
-        normalizer = self.agent.get_vec_normalize_env()
-        if normalizer is not None:
-            write_with(folder.best_normalizer, normalizer.save)
-        save_agent(self.agent, folder.best_model)
+        save_agent(self.agent, folder.best_model, folder.best_normalizer)
         content = {"steps": self.agent.num_timesteps, "mean_return": evaluation.mean_return}
         write_text(folder.best_record, json.dumps(content) + "\n")
 

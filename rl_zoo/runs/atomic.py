@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -48,17 +48,32 @@ def write_with(path: Path, save: Callable[[str], object]) -> None:
     For libraries that want a file name. The temporary name keeps the suffix of ``path``,
     because some of them append a missing one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    write_together({path: save})
+
+
+def write_together(saves: Mapping[Path, Callable[[str], object]]) -> None:
+    """Write files that belong together: all of them completely, then rename one after the other.
+
+    An error while writing leaves all of them as they were, and a process killed then does too: new
+    weights never stand beside an old normaliser because writing the second took time.
+    """
+    temporaries = {
+        path: path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}") for path in saves
+    }
     try:
-        save(str(temporary))
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        for path, save in saves.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save(str(temporaries[path]))
+            with temporaries[path].open("rb") as stream:
+                os.fsync(stream.fileno())
+        for path, temporary in temporaries.items():
+            temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    for folder in {path.parent for path in saves}:
+        _sync_directory(folder)
 
 
 def remove_leftovers(folder: Path) -> None:
