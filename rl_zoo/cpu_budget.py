@@ -13,13 +13,6 @@ from collections.abc import MutableMapping
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def available_cores() -> int:
-    """Return the number of cores this process may use (affinity and SLURM respected)."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    slurm = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    return min(cores or 1, int(slurm)) if slurm.isdigit() and int(slurm) > 0 else cores or 1
-
-
 def choose_num_threads(requested: int, environment: MutableMapping[str, str] | None = None) -> int:
     """Return the threads for matrix products.
 

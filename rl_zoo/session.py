@@ -32,7 +32,7 @@ from rl_zoo.callbacks.evaluation import (
 )
 from rl_zoo.callbacks.progress import PlainProgressCallback
 from rl_zoo.callbacks.registry import CALLBACKS
-from rl_zoo.callbacks.safe_points import SafePointAction, SafePointCallback
+from rl_zoo.callbacks.safe_points import SafePointAction, safe_point_callback
 from rl_zoo.config.model import RunConfig
 from rl_zoo.config.yaml import dump_yaml
 from rl_zoo.envs.guarded import find_guard
@@ -200,7 +200,7 @@ def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
             experiment.record.end_reasons,
             experiment.note_log_folder,
         ),
-        SafePointCallback(guard, actions, experiment.restored),
+        safe_point_callback(agent, guard, actions, experiment.restored),
     ]
     if experiment.eval_env is not None:
         callbacks.append(EvaluationCallback(evaluator, experiment.eval_env, experiment.stop.reason))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rl_zoo.errors import RobotFault
+from rl_zoo.wrappers.episode_control import end_reason
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
@@ -31,8 +32,6 @@ class Evaluation:
     """How often each ``termination_reason`` or ``truncation_reason`` ended an episode."""
     successes: np.ndarray | None = None
     """``is_success`` of each episode where the environment says it, shape (n_episodes,)."""
-    final_infos: tuple[dict[str, Any], ...] = ()
-    """``info`` of each episode's last step."""
     last_observations: Any = None
     """What the environments showed after the last step, shape (n_envs, ...)."""
     info_means: dict[str, np.ndarray] = field(default_factory=dict)
@@ -154,7 +153,7 @@ class _Episodes:
     def result(self, last_observations: Any) -> Evaluation:
         reasons: dict[str, int] = {}
         for info in self.finished:
-            reason = info.get("termination_reason") or info.get("truncation_reason") or "unknown"
+            reason = end_reason(info) or "unknown"
             reasons[reason] = reasons.get(reason, 0) + 1
         has_success = all("is_success" in info for info in self.finished)
         means = np.array(self.means).reshape(len(self.finished), len(self.info_keys))
@@ -165,7 +164,6 @@ class _Episodes:
             successes=np.array([bool(info["is_success"]) for info in self.finished])
             if has_success
             else None,
-            final_infos=tuple(self.finished),
             last_observations=last_observations,
             info_means={key: means[:, column] for column, key in enumerate(self.info_keys)},
         )

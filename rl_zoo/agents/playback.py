@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rl_zoo.agents.evaluation import Evaluation
+from rl_zoo.wrappers.episode_control import end_reason
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
@@ -154,7 +155,7 @@ class _EpisodeCounter:
             env=index,
             episode_return=float(self._returns[index] if use_own else recorded["r"]),
             length=int(recorded.get("l", self._lengths[index])),
-            end_reason=info.get("termination_reason") or info.get("truncation_reason"),
+            end_reason=end_reason(info),
             success=None if success is None else bool(success),
         )
         self.finished.append(episode)

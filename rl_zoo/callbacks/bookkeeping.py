@@ -12,6 +12,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter
 
 from rl_zoo import console
+from rl_zoo.wrappers.episode_control import end_reason
 
 
 class BookkeepingCallback(BaseCallback):
@@ -46,7 +47,7 @@ class BookkeepingCallback(BaseCallback):
             return True
         for index in np.flatnonzero(dones):
             info = self.locals["infos"][index]
-            reason = info.get("termination_reason") or info.get("truncation_reason") or "unknown"
+            reason = end_reason(info) or "unknown"
             self.end_reasons[reason] = self.end_reasons.get(reason, 0) + 1
         return True
 

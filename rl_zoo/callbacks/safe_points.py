@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from sb3_contrib import ARS
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFrequencyUnit
@@ -37,7 +38,7 @@ class SafePointAction(Protocol):
 
 
 class SafePointCallback(BaseCallback):
-    """Run actions at safe points and bring safe points about.
+    """Run actions at safe points and, between rollouts, bring safe points about.
 
     Args:
         guard: The guard of the training stack.
@@ -59,36 +60,15 @@ class SafePointCallback(BaseCallback):
         self._steps_waited = 0
         self._episode_ended_while_waiting = False
 
-    def _on_training_start(self) -> None:
-        if not isinstance(self.model, ARS):
-            return
-        if self._restored is not None:
-            self._restored.apply(self.model)
-            self._restored = None
-        update: Any = self.model._do_one_update
-
-        def act_then_update(*args: Any, **kwargs: Any) -> Any:
-            self._run_due_actions()
-            return update(*args, **kwargs)
-
-        # ARS draws its candidates before it announces a rollout: act before both.
-        self.model._do_one_update = act_then_update  # type: ignore[method-assign]
-
     def _on_rollout_start(self) -> None:
-        if isinstance(self.model, ARS):
-            return
         # A continued rollout already holds the steps from before the interruption.
         self._rollout_steps = int(getattr(getattr(self.model, "rollout_buffer", None), "pos", 0))
-        if self._restored is not None:
-            self._restored.apply(self.model)
-            self._restored = None
+        self._restore()
         if self.guard.all_episodes_over and self._rollout_steps == 0:
             self._run_due_actions()
         self._truncate_if_needed()
 
     def _on_step(self) -> bool:
-        if isinstance(self.model, ARS):
-            return True
         self._rollout_steps += 1
         if self._due() is not None:
             self._steps_waited += 1
@@ -96,6 +76,11 @@ class SafePointCallback(BaseCallback):
                 self._episode_ended_while_waiting = True
         self._truncate_if_needed()
         return True
+
+    def _restore(self) -> None:
+        if self._restored is not None:
+            self._restored.apply(self.model)
+            self._restored = None
 
     def _run_due_actions(self) -> None:
         for action in self.actions:
@@ -131,3 +116,36 @@ class SafePointCallback(BaseCallback):
                 return None
             return int(frequency.frequency) - self._rollout_steps
         return int(model.n_steps) - self._rollout_steps
+
+
+class SearchSafePointCallback(SafePointCallback):
+    """Safe points of ARS: between two updates, each of which resets the environments itself."""
+
+    def _on_training_start(self) -> None:
+        self._restore()
+        search: Any = self.model
+        update = search._do_one_update
+
+        def act_then_update(*args: Any, **kwargs: Any) -> Any:
+            self._run_due_actions()
+            return update(*args, **kwargs)
+
+        # ARS draws its candidates before it announces a rollout: act before both.
+        search._do_one_update = act_then_update
+
+    def _on_rollout_start(self) -> None:
+        """Nothing: candidates are drawn already."""
+
+    def _on_step(self) -> bool:
+        return True
+
+
+def safe_point_callback(
+    agent: BaseAlgorithm,
+    guard: GuardedVecEnv,
+    actions: list[SafePointAction],
+    restored: RestoredRun | None = None,
+) -> SafePointCallback:
+    """Return the callback that knows the safe points of ``agent``."""
+    kind = SearchSafePointCallback if isinstance(agent, ARS) else SafePointCallback
+    return kind(guard, actions, restored)

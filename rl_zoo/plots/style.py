@@ -103,11 +103,6 @@ def algorithm_color(algo: str) -> str:
     return PALETTE[color_index(algo)]
 
 
-def algorithm_marker(algo: str) -> str:
-    """Return the marker of an algorithm."""
-    return MARKERS[color_index(algo)]
-
-
 @contextlib.contextmanager
 def zoo_style(fontsize: float = 11) -> Iterator[None]:
     """Draw with our style; Matplotlib's own settings are as before afterwards.

@@ -21,7 +21,7 @@ from rl_zoo.agents.weights import has_finite_weights
 from rl_zoo.callbacks.clean_stop import CleanStopCallback
 from rl_zoo.callbacks.evaluation import EvaluationHistory, EvaluationSettings, Evaluator
 from rl_zoo.callbacks.registry import CALLBACKS
-from rl_zoo.callbacks.safe_points import SafePointCallback
+from rl_zoo.callbacks.safe_points import safe_point_callback
 from rl_zoo.config.model import RunConfig
 from rl_zoo.config.yaml import dump_yaml
 from rl_zoo.envs.guarded import find_guard
@@ -153,7 +153,7 @@ class _Trial:
         evaluator = Evaluator(agent, folder, settings, EvaluationHistory())
         progress = TrialProgress(self.trial, evaluator, options.evaluations)
         find_guard(env).stop_when(self._stop_reason)
-        self._learn(agent, self._callbacks(progress, env, eval_env))
+        self._learn(agent, self._callbacks(agent, progress, env, eval_env))
         if eval_env is not None:
             evaluate_now(evaluator, eval_env)
         else:
@@ -186,12 +186,16 @@ class _Trial:
         return env, eval_env
 
     def _callbacks(
-        self, progress: TrialProgress, env: VecEnv, eval_env: VecEnv | None
+        self,
+        agent: BaseAlgorithm,
+        progress: TrialProgress,
+        env: VecEnv,
+        eval_env: VecEnv | None,
     ) -> list[BaseCallback]:
         callbacks: list[BaseCallback] = []
         if eval_env is None:
             actions = [PruningAction(progress, env)]
-            callbacks.append(SafePointCallback(find_guard(env), list(actions)))
+            callbacks.append(safe_point_callback(agent, find_guard(env), list(actions)))
         else:
             callbacks.append(PruningCallback(progress, eval_env, self.stop.reason))
         user = [CALLBACKS.load(item.name)(**item.kwargs) for item in self.config.callbacks]

@@ -13,9 +13,6 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-SAMPLERS = ("random", "tpe", "auto")
-PRUNERS = ("halving", "median", "none")
-
 
 def make_sampler(
     name: str, seed: int, n_startup_trials: int, first_point: Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
@@ -11,6 +11,12 @@ from rl_zoo.wrappers.random_state import generator_state, set_generator_state
 
 CUT = "cut"
 """Column of the monitor file that marks episodes ended from outside."""
+
+
+def end_reason(info: Mapping[str, Any]) -> str | None:
+    """Return why the episode ended, by termination or truncation; None if it did not."""
+    reason: str | None = info.get("termination_reason") or info.get("truncation_reason")
+    return reason
 
 
 class EpisodeControlWrapper(gym.Wrapper[Any, Any, Any, Any]):

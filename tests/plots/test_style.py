@@ -56,7 +56,7 @@ def test_every_algorithm_has_one_color_and_names_are_case_blind():
     discrete = ["dqn", "qrdqn", "ppo", "a2c", "trpo", "ars", "ppo_lstm"]
     for together in (continuous, discrete):
         assert len({style.color_index(algo) for algo in together}) == len(together)
-        assert len({style.algorithm_marker(algo) for algo in together}) == len(together)
+        assert len({style.MARKERS[style.color_index(algo)] for algo in together}) == len(together)
 
 
 def test_style_does_not_leak():

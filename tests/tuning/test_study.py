@@ -223,6 +223,16 @@ def test_two_workers_of_one_seed_differ(small, stored, load, tmp_path):
     assert [trial.number for trial in trials if "entry" in trial.user_attrs] == [0]
 
 
+def _first_trial_has_values(folder, load):
+    if not (folder / "study.log").is_file():
+        return False
+    try:
+        trials = load().trials
+    except (KeyError, ValueError):  # the file is there before the study, or its last line is half
+        return False
+    return bool(trials) and "values" in trials[0].user_attrs
+
+
 def test_signal_stops_and_the_same_command_goes_on(small, stored, load, tune, tmp_path):
     command = [sys.executable, "-m", "rl_zoo.tune", "--algo", "ppo", "--env", "Tiny-v0"]
     command += ["-conf", str(small), "-f", str(tmp_path / "logs"), "--n-trials", "3", *stored]
@@ -235,11 +245,7 @@ def test_signal_stops_and_the_same_command_goes_on(small, stored, load, tune, tm
     ]
     worker = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (tmp_path / "study.log").is_file():
-        time.sleep(0.1)
-    while time.monotonic() < deadline and not load().trials[:1]:
-        time.sleep(0.1)
-    while time.monotonic() < deadline and "values" not in load().trials[0].user_attrs:
+    while time.monotonic() < deadline and not _first_trial_has_values(tmp_path, load):
         time.sleep(0.1)
     time.sleep(1)
     os.kill(worker.pid, signal.SIGTERM)
