@@ -114,12 +114,18 @@ def check_keywords(
 ) -> list[str]:
     """Return one problem per keyword that ``function`` does not take or still needs.
 
+    A class that takes ``**options`` says what is wrong with them by a static method
+    ``keyword_problems(kwargs) -> list of "key: what is wrong"``.
+
     Args:
         function: Class or function to be called.
         kwargs: Keywords it will get.
         where: Place of the keywords, for the message.
         positional: Leading arguments that are given by position.
     """
+    own_check = getattr(function, "keyword_problems", None)
+    if own_check is not None:
+        return [f"{where}.{problem}" for problem in own_check(kwargs)]
     try:
         parameters = list(inspect.signature(function).parameters.values())[positional:]
     except (TypeError, ValueError):

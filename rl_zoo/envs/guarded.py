@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
+from rl_zoo.wrappers.episode_control import DISCARD
 from rl_zoo.wrappers.fault_report import FAULT, describe
+
+Layer = TypeVar("Layer", bound=VecEnvWrapper)
 
 
 class GuardedVecEnv(VecEnvWrapper):
@@ -26,12 +29,17 @@ class GuardedVecEnv(VecEnvWrapper):
         all_episodes_over: Whether the last step (or reset) left every environment at the start of
             an episode.
         steps: Steps taken by each environment since the start.
+        discarded: Environments whose newest transition was interrupted (``info["discard"]``):
+            nothing may be learned from it. Shape: (n_envs,).
+        ends: ``info`` of the environments whose episode ended in the newest step.
     """
 
     def __init__(self, venv: VecEnv) -> None:
         super().__init__(venv)
         self.all_episodes_over = False
         self.steps = 0
+        self.discarded = np.zeros(venv.num_envs, dtype=bool)
+        self.ends: list[dict[str, Any]] = []
         self._stop_reason: Callable[[], str | None] = _never
 
     def stop_when(self, stop_reason: Callable[[], str | None]) -> None:
@@ -94,6 +102,8 @@ class GuardedVecEnv(VecEnvWrapper):
             ) from error
         self._raise_reported_fault(f"at step {self.steps + 1}", (*infos, *self.venv.reset_infos))
         self.steps += 1
+        self.discarded = np.array([bool(info.get(DISCARD, False)) for info in infos])
+        self.ends = [infos[index] for index in np.flatnonzero(dones)]
         for index in np.flatnonzero(dones):
             terminal = infos[index].get("terminal_observation")
             if terminal is not None:
@@ -128,12 +138,20 @@ def find_guard(env: VecEnv) -> GuardedVecEnv:
     Raises:
         ValueError: If the stack has none.
     """
+    guard = layer_of(env, GuardedVecEnv)
+    if guard is None:
+        raise ValueError("this environment stack has no GuardedVecEnv")
+    return guard
+
+
+def layer_of(env: VecEnv, kind: type[Layer]) -> Layer | None:
+    """Return the outermost layer of ``env`` that is a ``kind``, or None."""
     layer: Any = env
     while isinstance(layer, VecEnvWrapper):
-        if isinstance(layer, GuardedVecEnv):
+        if isinstance(layer, kind):
             return layer
         layer = layer.venv
-    raise ValueError("this environment stack has no GuardedVecEnv")
+    return None
 
 
 def _never() -> str | None:

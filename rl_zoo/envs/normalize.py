@@ -15,6 +15,8 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecNormalize
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
+from rl_zoo.envs.guarded import GuardedVecEnv, layer_of
+
 Observation = np.ndarray | dict[str, np.ndarray]
 
 
@@ -40,6 +42,16 @@ class RawTerminalVecNormalize(VecNormalize):
             if "terminal_observation_raw" in infos[index]
         ]
         return result
+
+    def _update_reward(self, reward: np.ndarray) -> None:
+        """Update the statistics of returns, leaving out environments that were interrupted."""
+        guard = layer_of(self.venv, GuardedVecEnv)
+        if guard is None or not guard.discarded.any():
+            super()._update_reward(reward)
+            return
+        self.returns = self.returns * self.gamma + reward
+        if not guard.discarded.all():
+            self.ret_rms.update(self.returns[~guard.discarded])
 
     def unnormalize_obs(self, obs: Observation) -> Observation:
         """Undo the normalisation; exact for the terminal observations of the last step."""

@@ -9,39 +9,42 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_zoo.envs.robot_options import NONE, TRUE, read_options
 from rl_zoo.errors import ConfigError
-from rl_zoo.robots.catalog import ROBOTS
-from rl_zoo.robots.driver import RobotCommand, RobotState
+from rl_zoo.motion.rotations import heading, in_heading_frame, tilt
+from rl_zoo.robots.driver import GroundTruth, RobotCommand, RobotState
 from rl_zoo.robots.mujoco_robot import MujocoRobot
-from rl_zoo.robots.spec import FloatArray, RobotSpec
-from rl_zoo.tasks import walk
+from rl_zoo.robots.simulation import randomized
+from rl_zoo.robots.spec import FloatArray
+from rl_zoo.robots.velocity_estimator import CONTACT_FRACTION, GRAVITY, VelocityEstimator
+from rl_zoo.tasks.observation import Observed, layout_of, observe
+from rl_zoo.tasks.task import LYING, Step, termination_reason
 
 Observation = NDArray[np.float32]
 
-_RESET_POSE_NOISE = 0.05  # rad, on every joint at the start of an episode
+_SETTLING_TIME = 0.5  # s, after a start on the belly
 
 
 class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
-    """A simulated robot that learns to walk.
+    """A simulated robot that learns a task.
 
     An action in [-1, 1] per joint moves the motor's target around the default pose and holds for a
     control period. An episode ends by a fall (termination); a time limit is a matter of the
     registration (truncation).
 
-    ``info`` of a step: ``forward_speed`` (m/s along +x of the world, the direction to walk in),
-    ``x_position`` (m), ``reward/<term>`` for each term, ``termination_reason`` after a fall.
+    ``info`` of a step: ``forward_speed`` (true, m/s along the wanted direction), ``x_position``
+    (m), ``velocity_error`` (of the on-board estimate in the floor's plane, m/s),
+    ``reward/<term>`` for each weighted term, ``termination_reason`` after a fall. ``info`` of a
+    reset: ``randomized``, the values drawn for the episode.
 
     Args:
         robot: Short name of the robot, or ``package.module:SPEC`` of a third party's.
         render_mode: ``"rgb_array"`` or None.
-        target_speed: Forward speed that earns the full reward, m/s.
-        reward_weights: Weights by name of the reward term, instead of the task's own.
-        spring_stiffness: N m/rad, instead of the robot's own.
-        spring_damping: N m s/rad, instead of the robot's own.
+        **options: See ``rl_zoo.envs.robot_options`` and docs/robots.md.
 
     Raises:
-        ConfigError: If an argument has no meaning.
-        MissingDependencyError: If MuJoCo is not installed.
+        ConfigError: If an option has no meaning.
+        MissingDependencyError: If MuJoCo or the package with the robot's model is not installed.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - Gymnasium declares it as an instance variable
@@ -50,66 +53,118 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         "single_instance": False,
     }
 
-    def __init__(
-        self,
-        robot: str = "bert",
-        render_mode: str | None = None,
-        *,
-        target_speed: float = 0.5,
-        reward_weights: Mapping[str, float] | None = None,
-        spring_stiffness: float | None = None,
-        spring_damping: float | None = None,
-    ) -> None:
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ConfigError(f"render_mode '{render_mode}' is unknown; valid: rgb_array")
+    def __init__(self, robot: str = "bert", render_mode: str | None = None, **options: Any) -> None:
+        self.options = read_options({"robot": robot, "render_mode": render_mode, **options})
         self.render_mode = render_mode
-        self.task = walk.make_walk_task(target_speed, reward_weights)
-        self.spec_of_robot: RobotSpec = ROBOTS.load(robot)
-        self.robot = MujocoRobot(
-            self.spec_of_robot, spring_stiffness=spring_stiffness, spring_damping=spring_damping
+        self.task = self.options.task
+        self.robot_spec = spec = self.options.spec
+        self.robot = MujocoRobot(spec, self.options.simulation)
+        self._layout = layout_of(
+            spec,
+            self.task,
+            contacts=self.options.observe_contacts,
+            velocity=self.options.observe_velocity != NONE,
         )
-        n_joints = self.spec_of_robot.n_joints
-        self._pose = self.spec_of_robot.default_pose
-        self._action_ranges = self.spec_of_robot.action_ranges
-        self._previous_action = np.zeros(n_joints)
-        size = walk.observation_size(self.spec_of_robot)
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (n_joints,), np.float32)
-        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (size,), np.float32)
+        self._estimator = VelocityEstimator(spec)
+        self._contact_force = CONTACT_FRACTION * spec.mass * GRAVITY / 4.0
+        self._previous_action = np.zeros(spec.n_joints)
+        self._command = np.zeros(3)
+        self._command_steps = self.task.command_period * spec.control_frequency
+        self._steps = 0
+        self.robot_state: RobotState = self.robot.read()
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (spec.n_joints,), np.float32)
+        shape = (self._layout.size,)
+        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, shape, np.float32)
+
+    @staticmethod
+    def keyword_problems(kwargs: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with the keywords of this class, without opening anything."""
+        try:
+            read_options(kwargs)
+        except ConfigError as error:
+            return list(error.problems)
+        return []
 
     @property
     def dt(self) -> float:
         """Return the control period in s."""
-        return 1.0 / self.spec_of_robot.control_frequency
+        return 1.0 / self.robot_spec.control_frequency
+
+    @property
+    def observation_parts(self) -> dict[str, int]:
+        """Return the length of each part of the observation, in order."""
+        return self._layout.parts
+
+    @property
+    def current_action(self) -> FloatArray:
+        """Return the action that equals the command the robot holds now."""
+        return self.positions_to_action(self.robot.target)
+
+    def action_to_positions(self, action: NDArray[Any]) -> FloatArray:
+        """Return the motors' targets in rad that ``action`` commands. Shape: (n_joints,)."""
+        spec = self.robot_spec
+        return spec.default_pose + spec.action_ranges * np.asarray(action, dtype=np.float64)
+
+    def positions_to_action(self, positions: FloatArray) -> FloatArray:
+        """Return the action that commands ``positions`` (rad), not clipped to [-1, 1]."""
+        return (positions - self.robot_spec.default_pose) / self.robot_spec.action_ranges
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode near the default pose; only the random generator has a memory."""
+        """Start an episode; only the random generator has a memory."""
         super().reset(seed=seed)
-        noise = self.np_random.uniform(-_RESET_POSE_NOISE, _RESET_POSE_NOISE, self._pose.shape)
-        self.robot.reset(self._pose + noise)
-        self._previous_action = np.zeros_like(self._pose)
-        return self._observe(self.robot.read()), {}
+        info: dict[str, Any] = {}
+        if self.options.randomize:
+            drawn = randomized(self.options.simulation, self.options.randomize, self.np_random)
+            self.robot.apply(drawn)
+            info["randomized"] = {
+                name: drawn.payload.mass if name == "payload_mass" else getattr(drawn, name)
+                for name in self.options.randomize
+            }
+        self._put_on_ground()
+        self._estimator.reset()
+        self._previous_action = self.positions_to_action(self.robot.target).clip(-1.0, 1.0)
+        self._command = self.task.sample_command(self.np_random)
+        self._steps = 0
+        self.robot_state = self.robot.read()
+        return self._observe(np.zeros(3)), info
 
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]:
         """Command the motors, let one control period pass, and judge what came of it."""
         clipped = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
-        self.robot.write(RobotCommand(self._pose + self._action_ranges * clipped))
+        self.robot.write(RobotCommand(self.action_to_positions(clipped)))
         self.robot.advance()
-        state, truth = self.robot.read(), self.robot.ground_truth()
-        x_position, _, height = truth.position_in_world.tolist()
-        terms = walk.reward_terms(self.task, state, truth, clipped, self._previous_action)
-        reason = walk.termination_reason(self.task, state, height)
-        terms["fall"] = 0.0 if reason is None else -self.task.weights.fall
+        self.robot_state = state = self.robot.read()
+        truth = self.robot.ground_truth()
+        estimate = self._estimator.update(state)
+        velocity = self._choose(self.options.reward_velocity, truth, estimate.velocity_in_world)
+        step = Step(
+            self.robot_spec,
+            state,
+            velocity,
+            estimate.height,
+            clipped,
+            self._previous_action,
+            self._command,
+        )
+        terms = dict(self.task.reward_terms(step))
+        reason = termination_reason(
+            self.task, tilt(state.orientation), estimate.height, self.robot_spec
+        )
+        terms["fall"] = 0.0 if reason is None else -1.0
+        weighted = {name: self.task.weights[name] * value for name, value in terms.items()}
         self._previous_action = clipped
-        info: dict[str, Any] = {f"reward/{name}": value for name, value in terms.items()}
-        info["forward_speed"] = float(truth.velocity_in_world[0])
-        info["x_position"] = x_position
+        self._steps += 1
+        if self._steps % self._command_steps == 0:
+            self._command = self.task.sample_command(self.np_random)
+        info = self._info(weighted, truth, estimate.velocity_in_world)
         if reason is not None:
             info["termination_reason"] = reason
-        return self._observe(state), sum(terms.values()), reason is not None, False, info
+        seen = self._choose(self.options.observe_velocity, truth, estimate.velocity_in_world)
+        return self._observe(seen), sum(weighted.values()), reason is not None, False, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return a picture, the camera following the robot; None without a render mode.
@@ -123,6 +178,54 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         """Release the robot."""
         self.robot.close()
 
-    def _observe(self, state: RobotState) -> Observation:
-        previous: FloatArray = self._previous_action
-        return walk.observe(self.spec_of_robot, self._pose, state, previous).astype(np.float32)
+    def _put_on_ground(self) -> None:
+        spec, generator = self.robot_spec, self.np_random
+        if self.task.start != LYING:
+            noise = self.options.reset_noise
+            pose = spec.default_pose + generator.uniform(-noise, noise, spec.n_joints)
+            self.robot.reset(pose, generator=generator)
+            return
+        folded = np.array([_folded(spec.lower_limits[i], spec.upper_limits[i], spec.default_pose[i])
+                           for i in range(spec.n_joints)])  # fmt: skip
+        share = generator.uniform(0.6, 1.0, spec.n_joints)
+        self.robot.reset(
+            spec.default_pose + share * (folded - spec.default_pose), generator=generator
+        )
+        for _ in range(round(_SETTLING_TIME * spec.control_frequency)):
+            self.robot.advance()
+
+    def _choose(self, which: str, truth: GroundTruth, estimated: FloatArray) -> FloatArray:
+        return truth.velocity_in_world if which == TRUE else estimated
+
+    def _info(
+        self, weighted: dict[str, float], truth: GroundTruth, estimated: FloatArray
+    ) -> dict[str, Any]:
+        info: dict[str, Any] = {f"reward/{name}": value for name, value in weighted.items()}
+        true_velocity = truth.velocity_in_world
+        direction = heading(self.robot_state.orientation) if not self.task.observes_heading else 0.0
+        info["forward_speed"] = in_heading_frame(
+            (float(true_velocity[0]), float(true_velocity[1])), direction
+        )[0]
+        info["x_position"] = float(truth.position_in_world[0])
+        error = estimated[:2] - true_velocity[:2]
+        info["velocity_error"] = float(np.hypot(error[0], error[1]))
+        return info
+
+    def _observe(self, velocity: FloatArray) -> Observation:
+        forward, left = in_heading_frame(
+            (float(velocity[0]), float(velocity[1])), heading(self.robot_state.orientation)
+        )
+        seen = Observed(
+            self.robot_state,
+            self._previous_action,
+            self._command,
+            np.array([forward, left, float(velocity[2])]),
+        )
+        return observe(self._layout, seen, self._contact_force).astype(np.float32)
+
+
+def _folded(lower: float, upper: float, default: float) -> float:
+    """Return the limit on the default's side of zero: legs fold further than they stand."""
+    if default == 0.0:
+        return 0.0
+    return 0.95 * (upper if default > 0.0 else lower)

@@ -1,7 +1,7 @@
 """The one function that builds the environment stack of every mode: train, evaluate, enjoy, tune.
 
-Inner to outer: environment, TimeLimit, wrappers from YAML, EpisodeControl, Monitor, VecEnv, guard,
-VecEnv wrappers, VecNormalize, frame stack.
+Inner to outer: environment, TimeLimit, wrappers from YAML, EpisodeControl, EpisodeMetrics, Monitor,
+VecEnv, guard, VecEnv wrappers, VecNormalize, frame stack.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from rl_zoo.envs.normalize import RawTerminalVecNormalize
 from rl_zoo.errors import ConfigError, ZooError
 from rl_zoo.registry import check_keywords, import_object
 from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
+from rl_zoo.wrappers.episode_metrics import EpisodeMetricsWrapper
 from rl_zoo.wrappers.fault_report import FaultReportWrapper
 from rl_zoo.wrappers.monitor import RunMonitor
 from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
@@ -175,7 +176,7 @@ class _EnvFunction:
         require_env(self.env_id, self.gym_packages)
         render: Mapping[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
         env = gym.make(self.env_id, **self.kwargs, **render)
-        return EpisodeControlWrapper(wrap_env(env, self.wrappers))
+        return EpisodeMetricsWrapper(EpisodeControlWrapper(wrap_env(env, self.wrappers)))
 
 
 def environment_kwargs(config: RunConfig, mode: Mode) -> dict[str, Any]:

@@ -26,8 +26,14 @@ class RobotState:
     """Trunk in the world, unit quaternion w, x, y, z."""
     angular_velocity_in_body: FloatArray
     """Gyroscope, rad/s. Shape: (3,)."""
+    acceleration_in_body: FloatArray | None = None
+    """Accelerometer, gravity included (at rest +9.81 upward), m/s^2. Shape: (3,)."""
     foot_forces: FloatArray | None = None
     """Force under each foot, N. Shape: (n_feet,)."""
+    temperatures: FloatArray | None = None
+    """Of the motors, degrees Celsius. Shape: (n_joints,)."""
+    battery_voltage: float | None = None
+    """V."""
 
     @property
     def spring_deflections(self) -> FloatArray:
@@ -51,6 +57,8 @@ class GroundTruth:
     """Centre of the trunk, m. Shape: (3,)."""
     velocity_in_world: FloatArray
     """Of the same point, m/s. Shape: (3,)."""
+    height: float
+    """Of the same point above the ground, m."""
 
 
 class Driver(Protocol):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_zoo.errors import ConfigError, MissingDependencyError
+from rl_zoo.errors import MissingDependencyError
+from rl_zoo.robots.assembly import FLOOR, PAYLOAD, build_model
 from rl_zoo.robots.driver import GroundTruth, RobotCommand, RobotState
+from rl_zoo.robots.sensor_errors import SensorBias, disturb, draw_bias
+from rl_zoo.robots.simulation import SimulationOptions
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 
 if TYPE_CHECKING:
     from rl_zoo.robots.camera import Camera
 
-_BASE_POSITIONS, _BASE_VELOCITIES = 7, 6  # of a free joint in qpos and qvel
+_GRAVITY = 9.81  # m/s^2
 _FLOOR_CLEARANCE = 0.001  # m, between the lowest foot and the floor after a reset
 
 
@@ -37,100 +42,176 @@ def _import_mujoco(robot_name: str) -> Any:
 
 
 class MujocoRobot:
-    """One simulated robot on a flat floor.
+    """One simulated robot in its world.
 
     Args:
         spec: The robot.
-        spring_stiffness: N m/rad, instead of the robot's own.
-        spring_damping: N m s/rad, instead of the robot's own.
+        options: How robot and world differ from the defaults.
 
     Raises:
-        ConfigError: If stiffness or damping is not a finite number in its range.
-        MissingDependencyError: If MuJoCo is not installed or cannot be imported.
+        ConfigError: If the model file does not fit the spec.
+        MissingDependencyError: If MuJoCo or the package with the model is not installed.
     """
 
-    def __init__(
-        self,
-        spec: RobotSpec,
-        *,
-        spring_stiffness: float | None = None,
-        spring_damping: float | None = None,
-    ) -> None:
+    def __init__(self, spec: RobotSpec, options: SimulationOptions | None = None) -> None:
         mujoco = _import_mujoco(spec.name)
         self.spec = spec
+        self.options = options or SimulationOptions()
         self._step = mujoco.mj_step
         self._reset_data = mujoco.mj_resetData
         self._kinematics = mujoco.mj_kinematics
         self._forward = mujoco.mj_forward
-        self.model = mujoco.MjModel.from_xml_path(str(spec.model_file))
+        self._set_constants = mujoco.mj_setConst
+        self.model = build_model(mujoco, spec, self.options)
         self.data = mujoco.MjData(self.model)
-        self.model.opt.timestep = 1.0 / spec.physics_frequency
-        self._substeps = round(spec.physics_frequency / spec.control_frequency)
-        self._max_target_change = spec.max_velocities / spec.control_frequency
-        self._lower, self._upper = spec.lower_limits, spec.upper_limits
+        joints = [self.model.joint(name) for name in spec.joint_names]
+        self._q = np.array([joint.qposadr[0] for joint in joints])
+        self._dq = np.array([joint.dofadr[0] for joint in joints])
         self._feet = np.array([self.model.geom(name).id for name in spec.feet])
-        self._foot_radii = self.model.geom_size[self._feet, 0].copy()
-        self._check_joint_order()
-        self._set_springs(
-            spec.spring_stiffness if spring_stiffness is None else spring_stiffness,
-            spec.spring_damping if spring_damping is None else spring_damping,
-        )
+        self._foot_radii = np.array([leg.foot_radius for leg in spec.legs])
+        self._substeps = round(spec.physics_frequency / spec.control_frequency)
+        self._lower, self._upper = spec.lower_limits, spec.upper_limits
+        self._max_torques = spec.max_torques
+        self._base = int(self.model.body(spec.model.trunk).jntadr[0])
+        self._pending: deque[list[Any]] = deque()  # [physics steps to wait, target] in order
+        self._acceleration = np.array([0.0, 0.0, _GRAVITY])
+        self._last_target = spec.default_pose
+        self._generator = np.random.default_rng(0)
         self._camera: Camera | None = None
+        self.apply(self.options)
+        self._bias = self._draw_bias()
+
+    def apply(self, options: SimulationOptions) -> None:
+        """Change everything about the simulation but its terrain and the payload's place."""
+        self.options = options
+        spec, model = self.spec, self.model
+        strength = options.per_joint("motor_strength", spec, np.ones(spec.n_joints))
+        stiffness = options.per_joint("spring_stiffness", spec, spec.kp)
+        damping = options.per_joint("spring_damping", spec, spec.kd)
+        if not spec.is_elastic:  # a weak rigid motor holds its target less firmly
+            stiffness, damping = stiffness * strength, damping * strength
+        model.actuator_gainprm[:, 0] = stiffness
+        model.actuator_biasprm[:, 1] = -stiffness
+        model.actuator_biasprm[:, 2] = -damping
+        self._strength = strength
+        self._set_motor_limits(1.0)
+        model.geom_friction[model.geom(FLOOR).id, 0] = options.friction
+        payload, mass = model.body(PAYLOAD), max(options.payload.mass, 1e-6)
+        if model.body_mass[payload.id] != mass:
+            model.body_inertia[payload.id] *= mass / model.body_mass[payload.id]
+            model.body_mass[payload.id] = mass
+            self._set_constants(model, self.data)
+        self._latency_steps = round(1e-3 * options.latency * spec.physics_frequency)
+        self._has_exact_sensors = options.sensor_noise.is_zero and options.sensor_bias.is_zero
 
     def read(self) -> RobotState:
-        """Return the state now; its arrays are copies."""
+        """Return the readings now; arrays are copies, errors of the sensors included."""
         data = self.data
-        w, x, y, z = data.qpos[3:_BASE_POSITIONS].tolist()
-        return RobotState(
+        positions = data.qpos[self._q]
+        w, x, y, z = data.qpos[3:7].tolist()
+        state = RobotState(
             time=data.time,
-            joint_positions=data.qpos[_BASE_POSITIONS:].copy(),
-            joint_velocities=data.qvel[_BASE_VELOCITIES:].copy(),
+            joint_positions=positions,
+            joint_velocities=data.qvel[self._dq],
             joint_torques=data.actuator_force.copy(),
-            motor_positions=data.act.copy(),
+            motor_positions=data.act.copy() if self.spec.is_elastic else positions,
             orientation=(w, x, y, z),
-            angular_velocity_in_body=data.qvel[3:_BASE_VELOCITIES].copy(),
+            angular_velocity_in_body=data.qvel[3:6].copy(),
+            acceleration_in_body=self._acceleration,
             foot_forces=data.sensordata.copy(),
         )
+        if self._has_exact_sensors:
+            return state
+        return disturb(state, self._bias, self.options.sensor_noise, self._generator)
 
     def write(self, command: RobotCommand) -> None:
         """Set the motors' targets, within their position limits and their speed."""
-        previous = self.data.ctrl
+        previous = self._last_target
         change = command.joint_positions - previous
         np.clip(change, -self._max_target_change, self._max_target_change, out=change)
         change += previous
         np.clip(change, self._lower, self._upper, out=change)
-        self.data.ctrl[:] = change
+        self._last_target = change
+        if self._latency_steps == 0:
+            self.data.ctrl[:] = change
+        else:
+            self._pending.append([self._latency_steps, change])
+
+    @property
+    def target(self) -> FloatArray:
+        """Return the motors' targets as last accepted, rad. Shape: (n_joints,)."""
+        return self._last_target.copy()
 
     def advance(self) -> None:
         """Let one control period pass."""
-        self._step(self.model, self.data, self._substeps)
+        data = self.data
+        velocity = data.qvel[:3].copy()
+        if self.options.battery_sag > 0.0:
+            load = np.abs(data.actuator_force).sum() / self._max_torques.sum()
+            self._set_motor_limits(1.0 - self.options.battery_sag * min(1.0, float(load)))
+        remaining = self._substeps
+        while self._pending and self._pending[0][0] <= remaining:
+            wait, target = self._pending.popleft()
+            if wait > 0:
+                self._step(self.model, data, wait)
+                self._age_pending(wait)
+                remaining -= wait
+            data.ctrl[:] = target
+        if remaining > 0:
+            self._step(self.model, data, remaining)
+            self._age_pending(remaining)
+        self._measure_acceleration(data.qvel[:3] - velocity)
 
-    def reset(self, joint_positions: FloatArray, orientation: FloatArray | None = None) -> None:
-        """Put the robot on the floor, at rest, with relaxed springs; nothing before survives.
+    def reset(
+        self,
+        joint_positions: FloatArray,
+        orientation: FloatArray | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> None:
+        """Put the robot on the ground, at rest, with relaxed springs; nothing before survives.
 
         Args:
             joint_positions: Of joints and motors, rad. Shape: (n_joints,).
-            orientation: Of the trunk in the world, unit quaternion w, x, y, z; None: level, to +x.
+            orientation: Of the trunk in the world, unit quaternion w, x, y, z; None: parallel to
+                the ground, facing +x.
+            generator: Source of the sensors' errors from now on.
         """
         data = self.data
         self._reset_data(self.model, data)
-        if orientation is not None:
-            data.qpos[3:_BASE_POSITIONS] = orientation
-        data.qpos[_BASE_POSITIONS:] = joint_positions
-        data.act[:] = joint_positions
+        if generator is not None:
+            self._generator = generator
+        data.qpos[:2] = 0.0
+        data.qpos[3:7] = self._level() if orientation is None else orientation
+        data.qpos[self._q] = joint_positions
+        if self.spec.is_elastic:
+            data.act[:] = joint_positions
         data.ctrl[:] = joint_positions
+        self._last_target = np.array(joint_positions, dtype=np.float64)
+        self._pending.clear()
+        self._bias = self._draw_bias()
+        self._set_motor_limits(1.0)
         self._kinematics(self.model, data)
-        lowest = float(np.min(data.geom_xpos[self._feet, 2] - self._foot_radii))
-        data.qpos[2] += _FLOOR_CLEARANCE - lowest
+        data.qpos[2] += _FLOOR_CLEARANCE - self._lowest_clearance()
         self._forward(self.model, data)
+        self._measure_acceleration(np.zeros(3))
 
     def ground_truth(self) -> GroundTruth:
         """Return where the trunk is and how fast it moves; the arrays are copies."""
-        return GroundTruth(self.data.qpos[:3].copy(), self.data.qvel[:3].copy())
+        position = self.data.qpos[:3].copy()
+        height = float(position[2]) - self._ground_height(float(position[0]))
+        return GroundTruth(position, self.data.qvel[:3].copy(), height)
+
+    def foot_clearances(self) -> FloatArray:
+        """Return the distance between each foot and the ground (rough: its mean), m."""
+        centres = self.data.geom_xpos[self._feet]
+        ground = np.array([self._ground_height(float(x)) for x in centres[:, 0]])
+        return np.asarray(centres[:, 2] - self._foot_radii - ground)
 
     def stop(self) -> None:
         """Hold the motors where they are."""
-        self.data.ctrl[:] = self.data.act
+        self._pending.clear()
+        self._last_target = self.read().motor_positions.copy()
+        self.data.ctrl[:] = self._last_target
 
     def render(self) -> NDArray[np.uint8]:
         """Return a picture, the camera following the robot. Shape: (height, width, 3).
@@ -150,20 +231,51 @@ class MujocoRobot:
             self._camera.close()
             self._camera = None
 
-    def _check_joint_order(self) -> None:
-        names = tuple(self.model.actuator(i).name for i in range(self.model.nu))
-        joints = tuple(self.model.joint(i + 1).name for i in range(self.model.njnt - 1))
-        if not names == joints == self.spec.joint_names:
-            raise ConfigError(
-                f"{self.spec.model_file.name}: joints {joints} and actuators {names} are not those "
-                f"of the spec of '{self.spec.name}' in the same order"
-            )
+    def _age_pending(self, steps: int) -> None:
+        for entry in self._pending:
+            entry[0] -= steps
 
-    def _set_springs(self, stiffness: float | None, damping: float) -> None:
-        if stiffness is None or not (np.isfinite(stiffness) and stiffness > 0.0):
-            raise ConfigError(f"spring_stiffness: {stiffness} is not a positive number of N m/rad")
-        if not (np.isfinite(damping) and damping >= 0.0):
-            raise ConfigError(f"spring_damping: {damping} is not a number of N m s/rad from 0 up")
-        self.model.actuator_gainprm[:, 0] = stiffness
-        self.model.actuator_biasprm[:, 1] = -stiffness
-        self.model.actuator_biasprm[:, 2] = -damping
+    def _set_motor_limits(self, fraction: float) -> None:
+        strength = self._strength * fraction
+        torque = self._max_torques * strength
+        self.model.actuator_forcerange[:, 0] = -torque
+        self.model.actuator_forcerange[:, 1] = torque
+        speed = self.spec.max_velocities * strength
+        self._max_target_change = speed / self.spec.control_frequency
+
+    def _measure_acceleration(self, velocity_change: FloatArray) -> None:
+        """Remember the mean specific force of the control period, as an IMU integrates it."""
+        force = velocity_change * self.spec.control_frequency
+        force[2] += _GRAVITY
+        w, x, y, z = self.data.qpos[3:7].tolist()
+        self._acceleration = rotation_matrix(w, x, y, z).T @ force
+
+    def _draw_bias(self) -> SensorBias:
+        return draw_bias(self.options.sensor_bias, self.spec.n_joints, self._generator)
+
+    def _level(self) -> FloatArray:
+        half = -0.5 * self._slope
+        return np.array([math.cos(half), 0.0, math.sin(half), 0.0])
+
+    @property
+    def _slope(self) -> float:
+        terrain = self.options.terrain
+        return terrain.angle if terrain.kind == "slope" else 0.0
+
+    def _ground_height(self, x: float) -> float:
+        return x * math.tan(self._slope)
+
+    def _lowest_clearance(self) -> float:
+        """Return the distance of the lowest foot, or of the trunk, from the ground along z."""
+        return float(np.min(self.foot_clearances()))
+
+
+def rotation_matrix(w: float, x: float, y: float, z: float) -> FloatArray:
+    """Return the rotation from the trunk's frame to the world's. Shape: (3, 3)."""
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )

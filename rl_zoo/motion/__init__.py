@@ -1,0 +1,1 @@
+"""Pure mathematics of motion: oscillators, gaits, leg kinematics, filters; only numpy."""

@@ -1,0 +1,111 @@
+"""What a task is: a handful of pure functions over one step of the robot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rl_zoo.robots.driver import RobotState
+from rl_zoo.robots.spec import FloatArray, RobotSpec
+
+REST = "rest"
+"""Start near the default pose, at rest."""
+LYING = "lying"
+"""Start on the belly, legs folded at random."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Everything that a reward or a termination may depend on."""
+
+    spec: RobotSpec
+    """The robot."""
+    state: RobotState
+    """Readings after the step."""
+    velocity: FloatArray
+    """Of the trunk in the world, m/s: estimated on board unless the truth was asked for. (3,)"""
+    height: float
+    """Of the trunk above its standing feet, m."""
+    action: FloatArray
+    """Of this step, in [-1, 1]. Shape: (n_joints,)."""
+    previous_action: FloatArray
+    """Of the step before. Shape: (n_joints,)."""
+    command: FloatArray
+    """Wanted forward and sideways speed in m/s and yaw rate in rad/s. Shape: (3,)."""
+
+
+RewardTerms = Callable[[Step], Mapping[str, float]]
+"""Unweighted terms by name; a penalty is negative. ``fall`` is added at a termination."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the robot shall learn."""
+
+    name: str
+    """As in ``task: walk``."""
+    reward_terms: RewardTerms
+    """Of one step."""
+    weights: Mapping[str, float]
+    """By name of the reward term, ``fall`` included."""
+    sample_command: Callable[[np.random.Generator], FloatArray]
+    """Draw a command at the start of an episode, and after every ``command_period``."""
+    target_speed: float
+    """Speed that counts as full success in reports, m/s (0: none)."""
+    observes_command: bool = False
+    """Whether the policy is told the command."""
+    observes_heading: bool = True
+    """Whether the policy is told the heading against the world's +x."""
+    command_period: float = math.inf
+    """Time between commands, s."""
+    max_tilt: float | None = 0.8
+    """Tilt of the trunk beyond which the robot has fallen, rad; None: no such fall."""
+    min_height: float | None = 0.4
+    """Height below which it has fallen, as a fraction of the standing height; None: no such."""
+    start: str = REST
+    """How an episode starts: ``rest`` or ``lying``."""
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What every task takes from a configuration; each task ignores what it has no use for."""
+
+    target_speed: float | None = None
+    """m/s; None: the task's own."""
+    target_yaw_rate: float | None = None
+    """rad/s; None: the task's own."""
+    command_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Of ``vx``, ``vy`` (m/s) and ``yaw_rate`` (rad/s)."""
+    reward_weights: Mapping[str, float] = field(default_factory=dict)
+    """Instead of the task's own."""
+
+
+def termination_reason(task: Task, tilt: float, height: float, spec: RobotSpec) -> str | None:
+    """Return ``"fall"`` if the robot has fallen, else None.
+
+    Args:
+        task: Limits.
+        tilt: Of the trunk, rad.
+        height: Of the trunk above the ground, m.
+        spec: The robot.
+    """
+    if task.max_tilt is not None and tilt > task.max_tilt:
+        return "fall"
+    if task.min_height is not None and height < task.min_height * spec.standing_height:
+        return "fall"
+    return None
+
+
+def fixed_command(
+    forward: float = 0.0, sideways: float = 0.0, yaw_rate: float = 0.0
+) -> Callable[[np.random.Generator], FloatArray]:
+    """Return a ``sample_command`` that always gives the same command (m/s, m/s, rad/s)."""
+    command = np.array([forward, sideways, yaw_rate])
+
+    def sample(generator: np.random.Generator) -> FloatArray:
+        return command
+
+    return sample
