@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "tune": ("rl_zoo.tune:main", "search for hyperparameters"),
     "all_plots": ("rl_zoo.commands.all_plots:main", "evaluation curves and table of many runs"),
     "plot_train": ("rl_zoo.commands.plot_train:main", "training curves of many runs"),
+    "plot_gait": ("rl_zoo.commands.plot_gait:main", "gait diagram of a trained robot"),
     "record_video": ("rl_zoo.commands.record_video:main", "video of a trained agent"),
     "record_training": ("rl_zoo.commands.record_training:main", "video of every checkpoint"),
     "list": ("rl_zoo.commands.list:main", "algorithms, environments, wrappers or runs"),

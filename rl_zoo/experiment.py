@@ -11,25 +11,31 @@ from stable_baselines3.common.vec_env import VecEnv
 from rl_zoo import console
 from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.agents.checkpoint import read_checkpoint_state, restore_checkpoint
+from rl_zoo.agents.executed_action import stored_action_problems
 from rl_zoo.agents.matmul import enable_fast_matmul
 from rl_zoo.agents.normalizer_file import load_normalizer
-from rl_zoo.agents.warm_start import warm_start
+from rl_zoo.agents.warm_start import WarmStart, check_kept_buffer, warm_start
 from rl_zoo.callbacks.evaluation import EvaluationHistory
 from rl_zoo.callbacks.registry import check_callback
 from rl_zoo.config.model import RunConfig
+from rl_zoo.envs.descriptor import read_descriptor
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
-from rl_zoo.errors import ConfigError, UsageError
+from rl_zoo.errors import ConfigError, DamagedFileError, UsageError
 from rl_zoo.runs.atomic import remove_leftovers
 from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
 from rl_zoo.runs.lock import RunLock
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
+from rl_zoo.runs.robot_changes import robot_changes
 from rl_zoo.runs.session_log import rewind_logs
-from rl_zoo.runs.source import ModelSource, find_source
+from rl_zoo.runs.source import ModelSource, differing_parts, find_source
 from rl_zoo.session import Experiment, TrainOptions, learn, write_parameters
 from rl_zoo.stop_signals import StopSignals
 from rl_zoo.wrappers.fault_report import describe
+
+_CHANGED = "changed"
+"""First word of a line about the robot of a run that starts from another one."""
 
 
 def train(options: TrainOptions) -> Experiment:
@@ -73,6 +79,7 @@ def check(options: TrainOptions) -> None:
             problems += check_callback(component.name, component.kwargs, where)
         except ConfigError as error:
             problems += [f"{config.env_id}.callback: {text}" for text in error.problems]
+    problems += stored_action_problems(config)
     if problems:
         raise ConfigError(problems)
 
@@ -84,6 +91,8 @@ def prepare(options: TrainOptions) -> Experiment:
     """
     check(options)
     source = None if options.trained_agent is None else find_source(options.trained_agent)
+    if source is not None:
+        check_kept_buffer(source, options.keep_buffer, options.config.algo)
     folder = create_run_folder(
         options.log_folder, options.config.algo, options.config.env_id, uuid=options.uuid
     )
@@ -103,8 +112,9 @@ def prepare(options: TrainOptions) -> Experiment:
         write_parameters(folder, options)
         write_record(folder, record)
         env, eval_env, agent = _build(options, folder, source, opened)
+        record.robot = read_descriptor(env)
         if source is not None:
-            record.restored = _warm_start(agent, options, source)
+            record.restored = _warm_start(agent, options, source, record.robot)
     except BaseException:
         _close_all(opened)
         remove_run_folder(folder)
@@ -120,7 +130,8 @@ def resume(options: TrainOptions) -> Experiment:
 
     Raises:
         NothingFoundError: If it has no complete checkpoint.
-        UsageError: If it is finished and no larger budget is given, or is running elsewhere.
+        UsageError: If it is finished and no larger budget is given, is running elsewhere, or its
+            robot has changed.
     """
     check(options)
     folder = options.resume
@@ -137,11 +148,12 @@ def resume(options: TrainOptions) -> Experiment:
     opened: list[VecEnv] = []
     elapsed = max(float(state["extra"]["wall_time_s"]), 1e-6)
     remove_leftovers(folder.path)
-    rewind_logs(folder, state["log_positions"])
     normalizer_file = folder.checkpoint_normalizer(steps)
     source = ModelSource(folder.checkpoint_model(steps), normalizer_file)
     try:
         env, eval_env, agent = _build(options, folder, source, opened, elapsed=elapsed)
+        record.robot = _same_robot(folder, record.robot, read_descriptor(env))
+        rewind_logs(folder, state["log_positions"])  # only now: nothing of a refused run is touched
         restored = restore_checkpoint(folder, steps, agent, env)
     except BaseException:
         _close_all(opened)
@@ -150,6 +162,7 @@ def resume(options: TrainOptions) -> Experiment:
     if history.timesteps:
         history.write(folder)
     record.end_reasons = dict(restored.extra["end_reasons"])
+    record.discarded = int(restored.extra.get("discarded", 0))
     record.wall_time_s = elapsed
     record.n_timesteps = options.config.n_timesteps
     record.fast_matmul = enable_fast_matmul()
@@ -212,23 +225,86 @@ def _normalizer(config: RunConfig, source: ModelSource | None, *, trust: bool) -
     return load_normalizer(source.normalizer, trust=trust)
 
 
-def _warm_start(agent: BaseAlgorithm, options: TrainOptions, source: ModelSource) -> dict[str, str]:
-    restored = warm_start(agent, source, repeat_warmup=options.repeat_warmup, trust=options.trust)
-    if options.config.normalize is not None:
-        restored["normaliser"] = (
-            "not restored: none beside the model; statistics start anew"
-            if source.normalizer is None
-            else f"restored from {source.normalizer}"
-        )
-    elif source.normalizer is not None:
-        restored["normaliser"] = (
-            f"not used: {source.normalizer} belongs to the weights, but this configuration has no "
-            "normalize; add -params normalize:true unless that is meant"
-        )
+def _warm_start(
+    agent: BaseAlgorithm, options: TrainOptions, source: ModelSource, robot: dict[str, Any] | None
+) -> dict[str, str]:
+    """Take over the old agent and return in words what became of each part of it."""
+    config = options.config
+    restored = _robot_lines(source, robot)
+    other_parts = differing_parts(source, config.hyperparams)
+    wanted = WarmStart(
+        keep_buffer=options.keep_buffer,
+        robot_has_changed=any(name.startswith(_CHANGED) for name in restored),
+        repeat_warmup=options.repeat_warmup,
+        trust=options.trust,
+    )
+    try:
+        restored.update(warm_start(agent, source, wanted))
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{error}; {other_parts}" if other_parts else str(error)) from error
+    if other_parts:
+        restored["wrappers"] = other_parts
+    restored.update(_normalizer_line(config, source))
+    if not options.repeat_warmup and agent.env is not None and agent.env.has_attr("finish_ramp"):
+        agent.env.env_method("finish_ramp")
+        restored["ramp of the prior"] = "over: the policy has its full influence at once"
     restored["random states"] = "start from the seed of this run"
+    restored["baseline"] = (
+        f"the old policy is evaluated first: {options.eval_episodes} episodes beside the budget"
+        if options.eval_freq > 0
+        else "the old policy is not evaluated (--eval-freq)"
+    )
     for what, how in restored.items():
         console.message(f"  {what}: {how}")
     return restored
+
+
+def _robot_lines(source: ModelSource, robot: dict[str, Any] | None) -> dict[str, str]:
+    """Return one line for everything about the robot that is not as in the old run."""
+    record = None if source.folder is None else read_record(source.folder)
+    old = None if record is None else record.robot
+    if robot is None and old is None:
+        return {}
+    if old is None:
+        return {"robot": "unknown before: nothing was recorded with the old model"}
+    changes = robot_changes(old, robot or {})
+    if not changes:
+        return {"robot": "as before"}
+    return {f"{_CHANGED} {what}": how for what, how in changes.items()}
+
+
+def _same_robot(
+    folder: RunFolder, old: dict[str, Any] | None, new: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return the robot of a resumed run.
+
+    Raises:
+        UsageError: If it is another one than the run was trained on.
+    """
+    if old is None:  # a run from before robots were recorded
+        return new
+    changes = robot_changes(old, new or {})
+    if changes:
+        listed = "; ".join(f"{what}: {how}" for what, how in changes.items())
+        raise UsageError(
+            f"{folder.path}: the robot has changed since ({listed}); start a new run from its "
+            f"weights with -i {folder.path}"
+        )
+    return old
+
+
+def _normalizer_line(config: RunConfig, source: ModelSource) -> dict[str, str]:
+    if config.normalize is not None:
+        if source.normalizer is None:
+            return {"normaliser": "not restored: none beside the model; statistics start anew"}
+        return {"normaliser": f"restored from {source.normalizer}"}
+    if source.normalizer is None:
+        return {}
+    unused = (
+        f"not used: {source.normalizer} belongs to the weights, but this configuration has no "
+        "normalize; add -params normalize:true unless that is meant"
+    )
+    return {"normaliser": unused}
 
 
 def _parent(source: ModelSource | None) -> str | None:

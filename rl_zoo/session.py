@@ -18,11 +18,14 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
 from rl_zoo import console
+from rl_zoo.agents.baseline import baseline_row, describe_baseline
 from rl_zoo.agents.checkpoint import RestoredRun, save_checkpoint
+from rl_zoo.agents.evaluation import Evaluation
 from rl_zoo.agents.weights import has_finite_weights, save_agent
 from rl_zoo.callbacks.bookkeeping import BookkeepingCallback
 from rl_zoo.callbacks.checkpoint import CheckpointAction
 from rl_zoo.callbacks.clean_stop import CleanStopCallback
+from rl_zoo.callbacks.episode_metrics import EpisodeMetricsCallback
 from rl_zoo.callbacks.evaluation import (
     EvaluationCallback,
     EvaluationHistory,
@@ -40,7 +43,7 @@ from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooEr
 from rl_zoo.runs.atomic import write_text, write_with
 from rl_zoo.runs.checkpoints import complete_checkpoints, prune_checkpoints
 from rl_zoo.runs.folder import RunFolder
-from rl_zoo.runs.record import RunRecord, now, write_record
+from rl_zoo.runs.record import RunRecord, describe_ends, now, write_record
 from rl_zoo.stop_signals import StopSignals
 from rl_zoo.wrappers.fault_report import describe
 
@@ -75,6 +78,8 @@ class TrainOptions:
     tensorboard_log: Path | None = None
     trained_agent: Path | None = None
     repeat_warmup: bool = False
+    keep_buffer: int | str | None = None
+    """Part of the old replay buffer to learn from (see ``WarmStart``)."""
     trust: bool = False
     resume: RunFolder | None = None
 
@@ -119,11 +124,23 @@ class Experiment:
             formats = ["tensorboard", *(["stdout"] if self.agent.verbose > 0 else [])]
             self.agent.set_logger(configure(self.record.tensorboard, formats))
 
+    def note_baseline(self, evaluation: Evaluation) -> None:
+        """Record what the old policy is worth before any learning, and say so."""
+        record = self.record
+        record.baseline = baseline_row(evaluation)
+        frequency = (record.robot or {}).get("control_frequency")
+        console.message(describe_baseline(record.baseline, frequency))
+        try:
+            write_record(self.folder, record)
+        except OSError as error:  # it is written again at the end
+            console.warn(f"{self.folder.record_file}: not written ({error.strerror})")
+
     def extra_state(self) -> dict[str, Any]:
         """Return the state beside the agent that belongs into every checkpoint."""
         return {
             "evaluations": asdict(self.history),
             "end_reasons": dict(self.record.end_reasons),
+            "discarded": self.record.discarded,
             "wall_time_s": self.wall_time(),
         }
 
@@ -181,7 +198,9 @@ def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
         n_episodes=options.eval_episodes,
         seed=options.seed,
     )
-    evaluator = Evaluator(agent, experiment.folder, settings, experiment.history)
+    is_adaptation = experiment.restored is None and experiment.record.parent is not None
+    on_baseline = experiment.note_baseline if is_adaptation else None
+    evaluator = Evaluator(agent, experiment.folder, settings, experiment.history, on_baseline)
     checkpoint = CheckpointAction(
         experiment.folder,
         agent,
@@ -197,13 +216,14 @@ def make_callbacks(experiment: Experiment) -> list[BaseCallback]:
     callbacks: list[BaseCallback] = [
         BookkeepingCallback(
             experiment.folder.progress_file,
-            experiment.record.end_reasons,
+            experiment.record,
             experiment.note_log_folder,
         ),
         safe_point_callback(agent, guard, actions, experiment.restored),
     ]
     if experiment.eval_env is not None:
         callbacks.append(EvaluationCallback(evaluator, experiment.eval_env, experiment.stop.reason))
+    callbacks.append(EpisodeMetricsCallback(guard))
     user = [CALLBACKS.load(item.name)(**item.kwargs) for item in experiment.config.callbacks]
     if user:
         experiment.user_callbacks = CleanStopCallback(user, experiment.end_for_callback)
@@ -289,9 +309,15 @@ def _crash_reason(experiment: Experiment, error: BaseException) -> str:
 
 
 def save_final(experiment: Experiment) -> None:
-    """Write the model, its normaliser and, if asked, the replay buffer under the zoo's names."""
+    """Write the model, its normaliser and, if asked, the replay buffer under the zoo's names.
+
+    An agent with a method ``companion_files`` says what else belongs beside its model.
+    """
     folder, agent = experiment.folder, experiment.agent
     save_agent(agent, folder.final_model, folder.final_normalizer)
+    companions: Mapping[str, str] = getattr(agent, "companion_files", dict)()
+    for name, content in companions.items():
+        write_text(folder.path / name, content)
     save_buffer = getattr(agent, "save_replay_buffer", None)
     if experiment.options.save_replay_buffer and save_buffer is not None:
         write_with(folder.replay_buffer, save_buffer)
@@ -328,6 +354,8 @@ def _write_end(experiment: Experiment, state: str, reason: str) -> None:
     record.state, record.reason, record.ended_at = state, reason, now()
     record.num_timesteps = steps
     record.sessions[-1].update(to_step=steps, ended_at=now(), state=state)
+    if experiment.options.verbose > 0:
+        console.message(describe_ends(record.end_reasons, record.discarded))
     try:
         write_record(experiment.folder, record)
     except OSError as error:

@@ -65,11 +65,15 @@ class CountingEnv(gym.Env):
 
 
 class RingEnv(CountingEnv):
-    """The same, seen as a one-hot of t mod 4: the value of every state is known in closed form."""
+    """The same, seen as a one-hot of t mod 4: the value of every state is known in closed form.
 
-    def __init__(self, terminate=False, discrete=False):
+    A fraction ``gaps`` of the steps is interrupted: what they show and pay is nonsense.
+    """
+
+    def __init__(self, terminate=False, discrete=False, gaps=0.0):
         super().__init__(4, terminate, discrete)
-        self.observation_space = spaces.Box(0.0, 1.0, (4,), np.float32)
+        self.observation_space = spaces.Box(0.0, 100.0 if gaps else 1.0, (4,), np.float32)
+        self.gaps = gaps
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
@@ -77,6 +81,8 @@ class RingEnv(CountingEnv):
 
     def step(self, action):
         _, reward, terminated, truncated, info = super().step(action)
+        if self.gaps and self.np_random.random() < self.gaps:
+            return np.full(4, 100, np.float32), -1000.0, False, False, {"discard": True}
         return np.eye(4, dtype=np.float32)[self.time % 4], reward, terminated, truncated, info
 
 
@@ -189,6 +195,7 @@ for name, entry_point, kwargs in (
     ("Goal-v0", GoalEnv, {}),
     ("Counting-v0", CountingEnv, {}),
     ("Ring-v0", RingEnv, {}),
+    ("GappyRing-v0", RingEnv, {"gaps": 0.3}),
     ("Faulty-v0", FaultyEnv, {}),
     ("Single-v0", SingleEnv, {}),
 ):

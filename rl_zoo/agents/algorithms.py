@@ -18,6 +18,7 @@ ALGORITHMS = Registry(
         "crossq": "sb3_contrib:CrossQ",
         "ddpg": "stable_baselines3:DDPG",
         "dqn": "stable_baselines3:DQN",
+        "openloop": "rl_zoo.agents.open_loop:OpenLoop",
         "ppo": "stable_baselines3:PPO",
         "ppo_lstm": "sb3_contrib:RecurrentPPO",
         "qrdqn": "sb3_contrib:QRDQN",

@@ -8,6 +8,7 @@ the file.
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ _SCALARS = "scalars"
 
 
 def memory_of(agent: BaseAlgorithm) -> BaseBuffer | None:
-    """Return the replay or rollout buffer of ``agent``, or None (ARS)."""
+    """Return the replay or rollout buffer of ``agent``, or None (ARS, OpenLoop)."""
     memory: BaseBuffer | None = getattr(agent, "replay_buffer", None)
     return memory if memory is not None else getattr(agent, "rollout_buffer", None)
 
@@ -62,7 +63,7 @@ def read_buffer(memory: BaseBuffer, file: Path) -> None:
             if hasattr(memory, "reset"):
                 memory.reset()
             for name, array in _arrays(memory).items():
-                if array.dtype != object:
+                if array.dtype != object and not _may_be_missing(name, stored):
                     _fill(array, stored[name], f"{file}: {name}")
             rows = len(stored["rewards"])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -86,7 +87,7 @@ def copy_transitions(source: BaseBuffer, target: BaseBuffer) -> None:
         )
     theirs = _arrays(source)
     for name, array in _arrays(target).items():
-        if array.dtype != object:
+        if array.dtype != object and not _may_be_missing(name, theirs):
             if name not in theirs:
                 raise DamagedFileError(f"replay buffer: the file has no '{name}'")
             _fill(array, theirs[name], f"replay buffer: {name}")
@@ -112,6 +113,46 @@ def cut_last_trajectory(memory: BaseBuffer) -> None:
     if getattr(memory, "handle_timeout_termination", False):
         timeouts: np.ndarray = memory.timeouts  # type: ignore[attr-defined]
         timeouts[last][running] = 1
+
+
+def keep_newest(memory: BaseBuffer, n_transitions: int) -> None:
+    """Forget all but the newest transitions, rounded up to whole steps of all environments.
+
+    With hindsight goals (HER) the oldest episode that is kept is kept as a whole.
+
+    Args:
+        memory: A replay buffer whose last trajectory was cut.
+        n_transitions: How many to keep, at least 1; more than there are keeps all.
+    """
+    import numpy as np
+
+    stored, size = memory.size(), memory.buffer_size
+    rows = -(-n_transitions // memory.n_envs)
+    if rows >= stored:
+        return
+    if hasattr(memory, "ep_start"):
+        first_row = (memory.pos - rows) % size
+        starts: np.ndarray = memory.ep_start[first_row]
+        rows = min(max(rows, int(np.max((memory.pos - starts) % size))), stored)
+    first = memory.pos - rows
+    # Memory-efficient buffers keep the last next observation one row further.
+    kept = rows + (1 if getattr(memory, "optimize_memory_usage", False) else 0)
+    moved = np.arange(first, first + kept) % size
+    for array in _arrays(memory).values():
+        if _is_per_step(memory, array):
+            array[:kept] = array[moved]
+    memory.pos, memory.full = rows, False
+    if hasattr(memory, "ep_start"):
+        _move_episodes(memory, first)
+
+
+def _move_episodes(memory: Any, first: int) -> None:
+    """Correct where HER's episodes are after its rows moved by ``first`` towards the start."""
+    rows = memory.pos
+    memory.ep_start[:rows] = (memory.ep_start[:rows] - first) % memory.buffer_size
+    memory.ep_length[rows:] = 0
+    memory.ep_length[:rows][memory.ep_start[:rows] >= rows] = 0  # lost their beginning
+    memory._current_ep_start[:] = rows
 
 
 def _lay_out_ring(memory: BaseBuffer, rows: int) -> None:
@@ -143,6 +184,11 @@ def _arrays(memory: BaseBuffer) -> Arrays:
             arrays = {f"{name}/{key}": item for key, item in value.items()}
             found.update({key: item for key, item in arrays.items() if _is_array(item)})
     return found
+
+
+def _may_be_missing(name: str, stored: Container[str]) -> bool:
+    """Say whether ``stored`` lacks ``name`` for a good reason: it is a buffer without holes."""
+    return name == "discarded" and name not in stored
 
 
 def _is_array(value: Any) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rl_zoo.agents.algorithms import algorithm_class
 from rl_zoo.agents.capabilities import WITHOUT_DICT
+from rl_zoo.agents.discard import honour_discards
+from rl_zoo.agents.executed_action import store_executed_actions
 from rl_zoo.agents.schedules import schedule_function
 from rl_zoo.config.model import ActionNoise, RunConfig, Schedule, Symbol
 from rl_zoo.errors import ConfigError
@@ -72,6 +74,8 @@ def build_agent(config: RunConfig, env: VecEnv, settings: BuildSettings) -> Base
         raise ConfigError(
             f"{config.algo} on {config.env_id}: {str(error).strip() or type(error).__name__}"
         ) from error
+    honour_discards(agent, env)
+    store_executed_actions(config, agent, env)
     return agent
 
 

@@ -17,6 +17,7 @@ ACTION_SPACES = {
     "crossq": ("Box",),
     "ddpg": ("Box",),
     "dqn": ("Discrete",),
+    "openloop": ("Box",),
     "ppo": _ON_POLICY,
     "ppo_lstm": _ON_POLICY,
     "qrdqn": ("Discrete",),

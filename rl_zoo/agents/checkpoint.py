@@ -211,7 +211,7 @@ def _start_episodes(agent: Any, env: VecEnv, state: dict[str, Any]) -> None:
         observations = env.reset()
     begin_episodes(agent, observations)
     if state["environments"] is not None and memory_of(agent) is None:
-        # ARS resets the environments at every candidate by itself.
+        # ARS resets the environments at every candidate by itself, OpenLoop if there are several.
         _restore_environments(env, state, repeat_reset=False)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from rl_zoo.errors import RobotFault
 from rl_zoo.wrappers.episode_control import end_reason
+from rl_zoo.wrappers.episode_metrics import METRICS
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
@@ -36,6 +37,8 @@ class Evaluation:
     """What the environments showed after the last step, shape (n_envs, ...)."""
     info_means: dict[str, np.ndarray] = field(default_factory=dict)
     """Mean over each episode of the numbers in ``info`` asked for, shape (n_episodes,)."""
+    metrics: tuple[dict[str, float], ...] = ()
+    """``info["episode_metrics"]`` of each episode: smoothness, energy, rewards by term, ..."""
 
     @property
     def mean_return(self) -> float:
@@ -166,4 +169,5 @@ class _Episodes:
             else None,
             last_observations=last_observations,
             info_means={key: means[:, column] for column, key in enumerate(self.info_keys)},
+            metrics=tuple(info.get(METRICS, {}) for info in self.finished),
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rl_zoo.agents.evaluation import Evaluation
-from rl_zoo.wrappers.episode_control import end_reason
+from rl_zoo.wrappers.episode_control import CUT, DISCARD, end_reason
+from rl_zoo.wrappers.episode_metrics import METRICS
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
@@ -44,6 +45,8 @@ class Episode:
     """Why it ended; None if it did not."""
     success: bool | None = None
     """Whether it succeeded, where the environment says so."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Smoothness, energy and what else was measured, by name."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,18 @@ class Playback:
     """Steps taken by each environment."""
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
+    cut: tuple[Episode, ...] = ()
+    """Episodes ended from outside (a gap in time, the operator, ...): their return says nothing."""
+    discarded: int = 0
+    """Transitions that were interrupted (``info["discard"]``)."""
+
+    def end_reasons(self) -> dict[str, int]:
+        """Return how often each reason ended an episode, those from outside included."""
+        reasons: dict[str, int] = {}
+        for episode in (*self.episodes, *self.cut):
+            reason = episode.end_reason or "unknown"
+            reasons[reason] = reasons.get(reason, 0) + 1
+        return reasons
 
     def evaluation(self) -> Evaluation:
         """Return the finished episodes as an ``Evaluation``."""
@@ -72,6 +87,7 @@ class Playback:
             lengths=np.array([episode.length for episode in self.episodes], dtype=int),
             end_reasons=reasons,
             successes=np.array(successes, dtype=bool) if known else None,
+            metrics=tuple(dict(episode.metrics) for episode in self.episodes),
         )
 
 
@@ -92,7 +108,12 @@ def play(agent: Any, env: VecEnv, settings: PlaySettings) -> Playback:
     except KeyboardInterrupt:
         interrupted = True
     return Playback(
-        tuple(counter.finished), tuple(counter.running()), counter.steps, interrupted=interrupted
+        tuple(counter.finished),
+        tuple(counter.running()),
+        counter.steps,
+        interrupted=interrupted,
+        cut=tuple(counter.cut),
+        discarded=counter.discarded,
     )
 
 
@@ -118,7 +139,9 @@ class _EpisodeCounter:
     def __init__(self, n_envs: int, settings: PlaySettings) -> None:
         self.settings = settings
         self.steps = 0
+        self.discarded = 0
         self.finished: list[Episode] = []
+        self.cut: list[Episode] = []
         self._returns = np.zeros(n_envs)
         self._lengths = np.zeros(n_envs, dtype=int)
         self._wanted = _share(settings.n_episodes, n_envs)
@@ -133,9 +156,9 @@ class _EpisodeCounter:
         self.steps += 1
         self._returns += rewards
         self._lengths += 1
+        self.discarded += sum(bool(info.get(DISCARD, False)) for info in infos)
         for index in np.flatnonzero(dones):
             if self._wanted[index] > 0:
-                self._wanted[index] -= 1
                 self._finish(int(index), infos[index])
             self._returns[index], self._lengths[index] = 0.0, 0
 
@@ -157,7 +180,12 @@ class _EpisodeCounter:
             length=int(recorded.get("l", self._lengths[index])),
             end_reason=end_reason(info),
             success=None if success is None else bool(success),
+            metrics=info.get(METRICS, {}),
         )
+        if info.get(CUT):
+            self.cut.append(episode)
+            return
+        self._wanted[index] -= 1
         self.finished.append(episode)
         if self.settings.on_episode is not None:
             self.settings.on_episode(episode)

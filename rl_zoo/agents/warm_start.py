@@ -2,34 +2,83 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rl_zoo.agents.buffers import copy_transitions, cut_last_trajectory, memory_of, read_buffer
+from rl_zoo.agents.buffers import (
+    copy_transitions,
+    cut_last_trajectory,
+    keep_newest,
+    memory_of,
+    read_buffer,
+)
+from rl_zoo.agents.capabilities import is_off_policy
 from rl_zoo.agents.weights import load_weights
+from rl_zoo.errors import UsageError
 from rl_zoo.runs.safe_pickle import load_pickle
-from rl_zoo.runs.source import ModelSource
+from rl_zoo.runs.source import ModelSource, buffer_to_keep
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
 
+ALL, NONE = "all", "none"
 
-def warm_start(
-    agent: BaseAlgorithm, source: ModelSource, *, repeat_warmup: bool, trust: bool = False
-) -> dict[str, str]:
-    """Load weights, optimisers and the replay buffer, where there is one, into a new agent.
 
-    Counters, schedules and random states start anew. Unless ``repeat_warmup``, the agent acts with
-    its policy from the first step: no random warm-up, no exploration restart.
+@dataclass(frozen=True)
+class WarmStart:
+    """What a new agent takes over from an old one."""
+
+    keep_buffer: int | str | None = None
+    """The newest N transitions of the old replay buffer, ``all`` or ``none``. None: all of the
+    buffer beside the model, but nothing of what another robot recorded."""
+    robot_has_changed: bool = False
+    """Whether the old transitions are those of another robot."""
+    repeat_warmup: bool = False
+    """Act at random for ``learning_starts`` steps again."""
+    trust: bool = False
+    """Let a pickled buffer execute code."""
+
+
+def check_kept_buffer(source: ModelSource, keep: int | str | None, algo: str) -> None:
+    """Refuse to keep a replay buffer that was not saved, or that ``algo`` has no use for.
+
+    Raises:
+        UsageError: In one sentence.
+    """
+    if keep in (None, NONE):
+        return
+    if not is_off_policy(algo):
+        raise UsageError(
+            f"--keep-buffer {keep}: {algo} learns from no replay buffer; use --keep-buffer none"
+        )
+    if buffer_to_keep(source) is None:
+        raise UsageError(
+            f"--keep-buffer {keep}: no replay buffer was saved with {source.model}; use "
+            "--keep-buffer none, or train the old run with --save-replay-buffer"
+        )
+
+
+def warm_start(agent: BaseAlgorithm, source: ModelSource, wanted: WarmStart) -> dict[str, str]:
+    """Load weights, optimisers and a part of the replay buffer into a new agent.
+
+    The optimisers' moments are kept: without them Adam's first steps are as large as its learning
+    rate allows in every weight, which would undo what the policy knows. Counters, schedules and
+    random states start anew. Unless ``repeat_warmup``, the agent acts with its policy from the
+    first step: no random warm-up, no exploration restart.
 
     Returns:
         What was restored and what was not, in words, for the user and the run's record.
     """
     load_weights(agent, source.model)
-    restored = {"weights and optimisers": f"restored from {source.model}"}
-    restored["replay buffer"] = _restore_buffer(agent, source, trust=trust)
+    warm_sigma = getattr(agent, "warm_sigma", None)
+    if warm_sigma is not None:  # a search has no other state than where it starts
+        start = f"the search starts there with a sigma of {warm_sigma:g} of the box"
+        return {"pattern": f"restored from {source.model}; {start}"}
+    restored = {"weights and optimisers": f"restored from {source.model}, with their moments"}
+    restored["replay buffer"] = _restore_buffer(agent, source, wanted)
     restored["step counter and schedules"] = "start at 0"
-    if not repeat_warmup:
+    if not wanted.repeat_warmup:
         restored["warm-up"] = _skip_warmup(
             agent, has_memory=restored["replay buffer"].startswith("restored")
         )
@@ -38,19 +87,32 @@ def warm_start(
     return restored
 
 
-def _restore_buffer(agent: BaseAlgorithm, source: ModelSource, *, trust: bool) -> str:
+def _restore_buffer(agent: BaseAlgorithm, source: ModelSource, wanted: WarmStart) -> str:
     memory = getattr(agent, "replay_buffer", None)
+    keep = wanted.keep_buffer
     if memory is None:
         return "none: an on-policy algorithm"
-    file: Path | None = source.buffer
+    file: Path | None = source.buffer if keep is None else buffer_to_keep(source)
     if file is None:
         return "not restored: none beside the model"
+    if keep is None and wanted.robot_has_changed:
+        return f"not restored: {file} is of another robot; --keep-buffer N or all keeps it"
+    if keep == NONE:
+        return "not restored, as asked"
     if file.suffix == ".npz":
         read_buffer(memory, file)
     else:
-        copy_transitions(load_pickle(file, trust=trust), memory)
+        copy_transitions(load_pickle(file, trust=wanted.trust), memory)
     cut_last_trajectory(memory)
-    return f"restored from {file} ({memory.size()} transitions)"
+    text = f"restored from {file} ({_count(memory)} transitions"
+    if isinstance(keep, int):
+        keep_newest(memory, keep)
+        text = f"restored from {file} (the newest {_count(memory)} transitions"
+    return text + (" of another robot)" if wanted.robot_has_changed else ")")
+
+
+def _count(memory: Any) -> int:
+    return int(memory.size() * memory.n_envs)
 
 
 def _skip_warmup(agent: Any, *, has_memory: bool) -> str:

@@ -12,28 +12,34 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter
 
 from rl_zoo import console
+from rl_zoo.envs.guarded import find_guard
+from rl_zoo.runs.record import RunRecord
 from rl_zoo.wrappers.episode_control import end_reason
 
 
 class BookkeepingCallback(BaseCallback):
-    """Count termination and truncation reasons; add the JSON log to SB3's logger.
+    """Count how episodes end and what is discarded; add the JSON log to SB3's logger.
+
+    What happens is read from the guard of the training environments, since not every algorithm
+    tells its callbacks (ARS does not).
 
     Args:
         progress_file: Gets one JSON object per log line, appended; None: no file.
-        end_reasons: Counts so far, continued in place.
+        record: Its counts ``end_reasons`` and ``discarded`` are continued in place.
         on_start: Called with the folder of SB3's logger (None: it writes no files).
     """
 
     def __init__(
         self,
         progress_file: Path | None,
-        end_reasons: dict[str, int],
+        record: RunRecord,
         on_start: Callable[[str | None], None] | None = None,
     ) -> None:
         super().__init__()
         self.progress_file = progress_file
-        self.end_reasons = end_reasons
+        self.record = record
         self.on_start = on_start
+        self._counted_step = 0
 
     def _on_training_start(self) -> None:
         if self.on_start is not None:
@@ -42,13 +48,15 @@ class BookkeepingCallback(BaseCallback):
             self.model.logger.output_formats.append(JsonLinesWriter(self.progress_file))
 
     def _on_step(self) -> bool:
-        dones = self.locals.get("dones")
-        if dones is None or not np.any(dones):
+        guard = find_guard(self.training_env)
+        if guard.steps == self._counted_step:  # ARS calls once per environment
             return True
-        for index in np.flatnonzero(dones):
-            info = self.locals["infos"][index]
+        self._counted_step = guard.steps
+        self.record.discarded += int(guard.discarded.sum())
+        reasons = self.record.end_reasons
+        for info in guard.ends:
             reason = end_reason(info) or "unknown"
-            self.end_reasons[reason] = self.end_reasons.get(reason, 0) + 1
+            reasons[reason] = reasons.get(reason, 0) + 1
         return True
 
 

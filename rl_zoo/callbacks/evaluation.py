@@ -20,10 +20,12 @@ from rl_zoo.agents.evaluation import (
     evaluate_running,
 )
 from rl_zoo.agents.weights import save_agent
+from rl_zoo.callbacks.episode_metrics import excluded_from
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import RobotFault, TrainingInterrupted
 from rl_zoo.runs.atomic import atomic_writer, write_text
 from rl_zoo.runs.folder import RunFolder
+from rl_zoo.wrappers.episode_metrics import mean_metrics
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -91,6 +93,7 @@ class Evaluator:
         folder: The run, or None to keep nothing on disk.
         settings: How to evaluate.
         history: Results so far.
+        on_baseline: Evaluate once before any learning, and call this with the result.
     """
 
     def __init__(
@@ -99,25 +102,26 @@ class Evaluator:
         folder: RunFolder | None,
         settings: EvaluationSettings,
         history: EvaluationHistory,
+        on_baseline: Callable[[Evaluation], None] | None = None,
     ) -> None:
         self.agent = agent
         self.folder = folder
         self.settings = settings
         self.history = history
+        self.on_baseline = on_baseline
         self.gave_up = False
 
     def is_due(self, num_timesteps: int) -> bool:
         """Say whether an evaluation is due."""
         frequency = self.settings.frequency
-        return (
-            not self.gave_up
-            and frequency > 0
-            and num_timesteps - self.history.last_step >= frequency
-        )
+        if self.gave_up or frequency <= 0:
+            return False
+        return self.on_baseline is not None or num_timesteps - self.history.last_step >= frequency
 
     def run(self, env: VecEnv, first_observations: Any = None) -> Evaluation:
         """Evaluate on ``env`` and record the result."""
         self.history.last_step = self.agent.num_timesteps
+        on_baseline, self.on_baseline = self.on_baseline, None
         settings = self.settings
         limits: dict[str, Any] = {
             "deterministic": settings.deterministic,
@@ -130,6 +134,8 @@ class Evaluator:
                 self.agent, env, first_observations, settings.n_episodes, **limits
             )
         self._record(evaluation)
+        if on_baseline is not None:
+            on_baseline(evaluation)
         return evaluation
 
     def give_up(self, error: EvaluationGivenUp) -> None:
@@ -163,6 +169,8 @@ class Evaluator:
         logger.record("eval/mean_ep_length", float(np.mean(evaluation.lengths)))
         if evaluation.successes is not None:
             logger.record("eval/success_rate", float(np.mean(evaluation.successes)))
+        for name, value in mean_metrics(evaluation.metrics).items():
+            logger.record(f"eval/{name}", value, exclude=excluded_from(name))
         logger.record("time/total_timesteps", self.agent.num_timesteps, exclude="tensorboard")
         logger.dump(self.agent.num_timesteps)
 
@@ -190,6 +198,10 @@ class EvaluationCallback(BaseCallback):
         self.env = env
         self.stop_reason = stop_reason
         find_guard(env).stop_when(self._stop_now)
+
+    def _on_training_start(self) -> None:
+        if self.evaluator.on_baseline is not None:
+            self._on_step()
 
     def _on_step(self) -> bool:
         if not self.evaluator.is_due(self.num_timesteps):

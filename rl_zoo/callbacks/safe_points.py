@@ -18,6 +18,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFrequencyUnit
 
 from rl_zoo.agents.checkpoint import RestoredRun
+from rl_zoo.agents.open_loop import OpenLoop
 from rl_zoo.envs.guarded import GuardedVecEnv
 
 PATIENCE = 10_000
@@ -119,7 +120,11 @@ class SafePointCallback(BaseCallback):
 
 
 class SearchSafePointCallback(SafePointCallback):
-    """Safe points of ARS: between two updates, each of which resets the environments itself."""
+    """Safe points of a search (ARS, OpenLoop): between two updates.
+
+    ARS resets the environments in each of them, OpenLoop if there are several; a single one has
+    just begun an episode.
+    """
 
     def _on_training_start(self) -> None:
         self._restore()
@@ -147,5 +152,5 @@ def safe_point_callback(
     restored: RestoredRun | None = None,
 ) -> SafePointCallback:
     """Return the callback that knows the safe points of ``agent``."""
-    kind = SearchSafePointCallback if isinstance(agent, ARS) else SafePointCallback
+    kind = SearchSafePointCallback if isinstance(agent, (ARS, OpenLoop)) else SafePointCallback
     return kind(guard, actions, restored)

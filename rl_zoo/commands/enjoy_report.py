@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rl_zoo.agents.evaluation import Evaluation
     from rl_zoo.agents.load_run import LoadedRun
     from rl_zoo.agents.playback import Episode, Playback
 
@@ -23,11 +24,14 @@ def text_report(
         lines.insert(0, f"{len(playback.episodes)} Episodes")
         lengths = evaluation.lengths
         lines.append(f"Mean episode length: {lengths.mean():.2f} +/- {lengths.std():.2f}")
-        ends = sorted(evaluation.end_reasons.items(), key=lambda item: -item[1])
+        ends = sorted(playback.end_reasons().items(), key=lambda item: -item[1])
         lines.append("Ended by: " + ", ".join(f"{reason} {count}" for reason, count in ends))
+        if playback.discarded:
+            lines[-1] += f"; transitions discarded: {playback.discarded}"
         if evaluation.successes is not None:
             lines.append(f"Success rate: {100 * evaluation.successes.mean():.2f}%")
-        lines += [f"Not counted: {_cut_off(episode)}" for episode in playback.unfinished]
+        lines += _metric_lines(evaluation)
+        lines += [f"Not counted: {_cut_off(episode)}" for episode in _not_counted(playback)]
     mode = "deterministic" if deterministic else "stochastic"
     lines.append(f"({mode} actions of {run.model.file}, seed {arguments.seed})")
     return "\n".join(lines)
@@ -58,17 +62,42 @@ def json_report(
         "mean_length": _mean(evaluation.lengths),
         "std_length": _std(evaluation.lengths),
         "success_rate": None if successes is None else float(successes.mean()),
-        "end_reasons": evaluation.end_reasons,
+        "end_reasons": playback.end_reasons(),
+        "discarded": playback.discarded,
+        "metrics": _mean_metrics(evaluation),
         "returns": evaluation.returns.tolist(),
         "lengths": evaluation.lengths.tolist(),
         "unfinished": [
             {"env": part.env, "return": part.episode_return, "length": part.length}
-            for part in playback.unfinished
+            for part in _not_counted(playback)
         ],
         "interrupted": playback.interrupted,
         "video": None if arguments.video is None else str(arguments.video),
     }
     return json.dumps(content)
+
+
+def _not_counted(playback: Playback) -> tuple[Episode, ...]:
+    return (*playback.cut, *playback.unfinished)
+
+
+def _metric_lines(evaluation: Evaluation) -> list[str]:
+    """Return how smooth the actions were and, for a robot, what its motion cost."""
+    means = _mean_metrics(evaluation)
+    texts = {
+        "motion/continuity_cost": "Continuity cost: {:.2f}",
+        "motion/forward_speed": "Forward speed: {:.3f} m/s",
+        "motion/cost_of_transport": "Cost of transport: {:.2f}",
+    }
+    lines = [text.format(means[name]) for name, text in texts.items() if name in means]
+    falls = [episode["motion/falls"] for episode in evaluation.metrics if "motion/falls" in episode]
+    return [*lines, f"Falls: {sum(falls):.0f} of {len(falls)}"] if falls else lines
+
+
+def _mean_metrics(evaluation: Evaluation) -> dict[str, float]:
+    from rl_zoo.wrappers.episode_metrics import mean_metrics
+
+    return mean_metrics(evaluation.metrics)
 
 
 def _is_reward_normalized(run: LoadedRun, arguments: argparse.Namespace) -> bool:
@@ -78,7 +107,7 @@ def _is_reward_normalized(run: LoadedRun, arguments: argparse.Namespace) -> bool
 
 def _main_line(playback: Playback, *, normalized: bool) -> str:
     if not playback.episodes:
-        parts = "; ".join(_cut_off(episode) for episode in playback.unfinished)
+        parts = "; ".join(_cut_off(episode) for episode in _not_counted(playback))
         return f"No complete episode within {playback.steps} steps ({parts or 'nothing was run'})"
     returns = playback.evaluation().returns
     note = ", normalised" if normalized else ""

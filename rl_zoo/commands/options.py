@@ -92,6 +92,17 @@ def parse_boolean(text: str) -> bool:
     raise argparse.ArgumentTypeError(f"'{text}' is not a boolean; use true or false")
 
 
+def parse_kept_part(text: str) -> int | str:
+    """Read how much of a replay buffer to keep: ``none``, ``all`` or a number of transitions."""
+    if text in ("none", "all"):
+        return text
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"'{text}' is no part of a buffer; use none, all or the number of transitions to keep"
+    )
+
+
 def run_command(
     parser: ZooArgumentParser,
     argv: Sequence[str] | None,

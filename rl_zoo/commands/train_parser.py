@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rl_zoo.commands.options import ExtendAction, ZooArgumentParser, parse_boolean
+from rl_zoo.commands.options import (
+    ExtendAction,
+    ZooArgumentParser,
+    parse_boolean,
+    parse_kept_part,
+)
 from rl_zoo.commands.tuning_flags import add_study_flags
 
 EXAMPLES = """\
@@ -74,6 +79,14 @@ def _add_run_flags(parser: ZooArgumentParser) -> None:
         "--repeat-warmup",
         action="store_true",
         help="with -i: act at random for learning_starts steps again",
+    )
+    run.add_argument(
+        "--keep-buffer",
+        type=parse_kept_part,
+        default=None,
+        metavar="{none,N,all}",
+        help="with -i: how much of the old replay buffer to learn from, N: its newest transitions "
+        "(default: all of the buffer beside the model, but none if the robot has changed)",
     )
     run.add_argument(
         "--truncate-last-trajectory",

@@ -73,6 +73,8 @@ def check_numbers(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, name)
         if value <= 0:
             problems.append(f"--{name.replace('_', '-')} {value}: must be at least 1")
+    if arguments.keep_buffer is not None and not arguments.trained_agent:
+        problems.append(f"--keep-buffer {arguments.keep_buffer}: needs -i, the run it belongs to")
     if arguments.optimize_hyperparameters and arguments.resume is not None:
         problems.append("--resume and -optimize: choose one of them")
     if arguments.num_threads == 0 or arguments.num_threads < -1:
@@ -228,6 +230,7 @@ def make_options(
         tensorboard_log=_tensorboard_folder(arguments),
         trained_agent=Path(arguments.trained_agent) if arguments.trained_agent else None,
         repeat_warmup=arguments.repeat_warmup,
+        keep_buffer=arguments.keep_buffer,
         trust=arguments.trust,
         resume=None if arguments.resume is None else open_run_folder(arguments.resume),
     )

@@ -17,6 +17,7 @@ def check_combinations(draft: Draft, algo: str, values: Mapping[str, Any]) -> No
     _check_quantiles(draft, values)
     _check_timeouts(draft, values)
     _check_stacking(draft, algo, values)
+    _note_resampling(draft, algo, values)
 
 
 def _check_noise(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
@@ -75,4 +76,20 @@ def _check_stacking(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
             "frame_stack",
             f"{algo} cannot store normalised observations that are stacked; stack with "
             "env_wrapper: HistoryWrapper, or remove normalize",
+        )
+
+
+def _note_resampling(draft: Draft, algo: str, values: Mapping[str, Any]) -> None:
+    """Note where gSDE draws its matrix more often than asked for: SB3 does at every rollout."""
+    if not values.get("use_sde") or "train_freq" not in ALGORITHM_PARAMETERS.get(algo, {}):
+        return
+    train_freq = values.get("train_freq", 1)
+    count, unit = train_freq if isinstance(train_freq, tuple) else (train_freq, "step")
+    wanted = values.get("sde_sample_freq", -1)
+    if unit == "step" and (count < wanted or (count == 1 and wanted == -1)):
+        often = "at every step" if count == 1 else f"every {count} steps"
+        draft.notes.append(
+            f"{draft.place('train_freq')}: {count} lets gSDE draw new noise {often}, so that "
+            f"sde_sample_freq {wanted} has no effect; use train_freq: {max(wanted, 8)} or "
+            "[1, episode]"
         )

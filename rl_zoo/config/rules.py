@@ -9,6 +9,12 @@ from typing import Any, Literal
 
 from rl_zoo.config.literals import parse_literal
 from rl_zoo.config.model import Schedule, Symbol
+from rl_zoo.config.open_loop_rules import (
+    convert_gait,
+    convert_legs,
+    convert_pattern,
+    convert_range,
+)
 from rl_zoo.config.schedules import parse_schedule
 from rl_zoo.config.symbols import (
     ACTIVATIONS,
@@ -30,6 +36,10 @@ Kind = Literal[
     "mapping",
     "net_arch",
     "train_freq",
+    "range",
+    "gait",
+    "legs",
+    "pattern",
 ]
 Report = Callable[[str, str], None]
 """Called with a dotted key and the sentence about its value."""
@@ -274,4 +284,8 @@ _CONVERTERS: dict[str, Callable[[Rule, Any, str, Report], Any]] = {
     "mapping": _mapping,
     "net_arch": _net_arch,
     "train_freq": _train_freq,
+    "range": lambda rule, value, key, report: convert_range(value),
+    "gait": lambda rule, value, key, report: convert_gait(value),
+    "legs": lambda rule, value, key, report: convert_legs(value),
+    "pattern": lambda rule, value, key, report: convert_pattern(value),
 }

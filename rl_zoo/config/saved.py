@@ -32,8 +32,8 @@ def _saved_value(key: str, value: Any) -> Any:
         return schedule_value(value)
     if isinstance(value, Symbol):
         return symbol_text(value).strip("'")
-    if key == "train_freq" and isinstance(value, tuple):
-        return list(value)
+    if isinstance(value, tuple):  # train_freq, ranges
+        return [_saved_value(key, item) for item in value]
     if isinstance(value, Mapping) and _holds_class(value):
         return format_literal(value)
     return value

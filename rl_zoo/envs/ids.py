@@ -18,13 +18,22 @@ from rl_zoo.wrappers.masked_ids import MASKED_ENVIRONMENTS, register_masked_envi
 
 ROBOT_ENTRY_POINT = "rl_zoo.envs.robot_env:RobotEnv"
 
+_ROBOT_OF = {
+    "Bert-v0": "bert",
+    "Bert-CPG-v0": "bert",  # the same; its entries in hyperparams/ put a CPG prior in front
+    "Go1-v0": "go1",
+    "Go2-v0": "go2",
+    "MiniCheetah-v0": "mini_cheetah",
+    "Solo8-v0": "solo8",
+}
 OUR_ENVIRONMENTS: Mapping[str, Mapping[str, Any]] = {
-    "Bert-v0": {
+    env_id: {
         "entry_point": ROBOT_ENTRY_POINT,
         "max_episode_steps": 500,  # 10 s; the time limit truncates
         "disable_env_checker": True,  # our tests check it; its wrapper costs speed
-        "kwargs": {"robot": "bert"},
-    },
+        "kwargs": {"robot": robot},
+    }
+    for env_id, robot in _ROBOT_OF.items()
 }
 """Arguments of ``gymnasium.register`` for each of our ids."""
 

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from rl_zoo.envs.robot_options import NONE, TRUE, read_options
 from rl_zoo.errors import ConfigError
 from rl_zoo.motion.rotations import heading, in_heading_frame, tilt
+from rl_zoo.robots.assembly import model_path
+from rl_zoo.robots.descriptor import describe_robot
 from rl_zoo.robots.driver import GroundTruth, RobotCommand, RobotState
 from rl_zoo.robots.mujoco_robot import MujocoRobot
+from rl_zoo.robots.postures import folded_pose
 from rl_zoo.robots.simulation import randomized
 from rl_zoo.robots.spec import FloatArray
 from rl_zoo.robots.velocity_estimator import CONTACT_FRACTION, GRAVITY, VelocityEstimator
@@ -22,7 +25,7 @@ from rl_zoo.tasks.task import LYING, Step, termination_reason
 
 Observation = NDArray[np.float32]
 
-_SETTLING_TIME = 0.5  # s, after a start on the belly
+_SETTLING_TIME = 1.0  # s, to sink onto the belly
 
 
 class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
@@ -78,9 +81,13 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
 
     @staticmethod
     def keyword_problems(kwargs: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with the keywords of this class, without opening anything."""
+        """Return what is wrong with the keywords of this class, without opening anything.
+
+        Raises:
+            MissingDependencyError: If the package with the robot's model is not installed.
+        """
         try:
-            read_options(kwargs)
+            model_path(read_options(kwargs).spec)
         except ConfigError as error:
             return list(error.problems)
         return []
@@ -91,9 +98,20 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         return 1.0 / self.robot_spec.control_frequency
 
     @property
+    def robot_descriptor(self) -> dict[str, Any]:
+        """Return the robot and its world as plain data, for the record of a run."""
+        options = self.options
+        return describe_robot(self.robot_spec, options.simulation, options.randomize)
+
+    @property
     def observation_parts(self) -> dict[str, int]:
         """Return the length of each part of the observation, in order."""
         return self._layout.parts
+
+    @property
+    def total_mass(self) -> float:
+        """Return the mass of robot and payload in kg."""
+        return self.robot_spec.mass + self.robot.options.payload.mass
 
     @property
     def current_action(self) -> FloatArray:
@@ -185,14 +203,10 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             pose = spec.default_pose + generator.uniform(-noise, noise, spec.n_joints)
             self.robot.reset(pose, generator=generator)
             return
-        folded = np.array([_folded(spec.lower_limits[i], spec.upper_limits[i], spec.default_pose[i])
-                           for i in range(spec.n_joints)])  # fmt: skip
-        share = generator.uniform(0.6, 1.0, spec.n_joints)
-        self.robot.reset(
-            spec.default_pose + share * (folded - spec.default_pose), generator=generator
-        )
-        for _ in range(round(_SETTLING_TIME * spec.control_frequency)):
-            self.robot.advance()
+        share = generator.uniform(0.7, 1.0, spec.n_joints)
+        pose = spec.default_pose + share * (folded_pose(spec) - spec.default_pose)
+        self.robot.reset(pose, generator=generator)
+        self.robot.lie_down(_SETTLING_TIME)
 
     def _choose(self, which: str, truth: GroundTruth, estimated: FloatArray) -> FloatArray:
         return truth.velocity_in_world if which == TRUE else estimated
@@ -222,10 +236,3 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             np.array([forward, left, float(velocity[2])]),
         )
         return observe(self._layout, seen, self._contact_force).astype(np.float32)
-
-
-def _folded(lower: float, upper: float, default: float) -> float:
-    """Return the limit on the default's side of zero: legs fold further than they stand."""
-    if default == 0.0:
-        return 0.0
-    return 0.95 * (upper if default > 0.0 else lower)

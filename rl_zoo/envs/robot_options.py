@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.registry import Registry
 from rl_zoo.robots.catalog import ROBOTS
 from rl_zoo.robots.simulation import (
     SimulationOptions,
@@ -17,7 +18,7 @@ from rl_zoo.robots.simulation import (
 from rl_zoo.robots.spec import RobotSpec
 from rl_zoo.suggest import did_you_mean
 from rl_zoo.tasks.catalog import OPTION_NAMES as TASK_OPTIONS
-from rl_zoo.tasks.catalog import make_task
+from rl_zoo.tasks.catalog import TASKS, make_task
 from rl_zoo.tasks.task import Task
 
 ESTIMATED, TRUE, NONE = "estimated", "true", "none"
@@ -69,12 +70,12 @@ def read_options(given: Mapping[str, Any]) -> RobotEnvOptions:
         if name not in OPTION_NAMES
     ]
     try:
-        spec: RobotSpec = ROBOTS.load(given.get("robot", "bert"))
+        spec: RobotSpec = _load("robot", ROBOTS, given.get("robot", "bert"))
     except ConfigError as error:
-        raise ConfigError([*problems, *(f"robot: {text}" for text in error.problems)]) from error
+        raise ConfigError([*problems, *error.problems]) from error
     parts: dict[str, Any] = {}
     readers: dict[str, Callable[[], Any]] = {
-        "task": lambda: make_task(given.get("task", "walk"), spec, _chosen(given, TASK_OPTIONS)),
+        "task": lambda: _task(given, spec),
         "simulation": lambda: read_simulation_options(_chosen(given, _SIMULATION_OPTIONS), spec),
         "randomize": lambda: read_ranges(given.get("randomize") or {}, spec),
         "reset_noise": lambda: number("reset_noise", given.get("reset_noise", 0.05), 0, 1, "rad"),
@@ -91,6 +92,21 @@ def read_options(given: Mapping[str, Any]) -> RobotEnvOptions:
     if problems:
         raise ConfigError(problems)
     return RobotEnvOptions(spec, **parts)
+
+
+def _task(given: Mapping[str, Any], spec: RobotSpec) -> Task:
+    name = given.get("task", "walk")
+    _load("task", TASKS, name)
+    return make_task(name, spec, _chosen(given, TASK_OPTIONS))
+
+
+def _load(key: str, registry: Registry, name: object) -> Any:
+    if not isinstance(name, str):
+        raise ConfigError(f"{key}: must be a name, not {name!r}")
+    try:
+        return registry.load(name)
+    except ConfigError as error:
+        raise ConfigError([f"{key}: {text}" for text in error.problems]) from error
 
 
 def _chosen(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -40,6 +40,8 @@ from rl_zoo.wrappers.monitor import RunMonitor
 from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
 
 Mode = Literal["train", "evaluate"]
+TIME_LIMIT = "max_episode_steps"
+"""Key of ``env_kwargs`` that changes the time limit of any environment."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def check_stack(config: RunConfig, gym_packages: tuple[str, ...] = ()) -> None:
         ):
             if target is not None:
                 given = {**spec.kwargs, **kwargs}
+                problems += _time_limit_problems(given.pop(TIME_LIMIT, None), config.env_id, source)
                 problems += check_keywords(target, given, f"{config.env_id}.{source}")
     except ConfigError as error:
         problems += error.problems
@@ -136,6 +139,16 @@ def check_stack(config: RunConfig, gym_packages: tuple[str, ...] = ()) -> None:
         raise ConfigError(problems)
 
 
+def _time_limit_problems(limit: object, env_id: str, source: str) -> list[str]:
+    """Check the one keyword that ``gymnasium.make`` takes for itself."""
+    if limit is None or (isinstance(limit, int) and (limit > 0 or limit == -1)):
+        return []
+    return [
+        f"{env_id}.{source}.{TIME_LIMIT}: must be a number of steps, or -1 for no limit, "
+        f"not {limit!r}"
+    ]
+
+
 def wrap_env(env: gym.Env[Any, Any], wrappers: tuple[Component, ...]) -> gym.Env[Any, Any]:
     """Apply wrappers, the innermost first."""
     for component in wrappers:
@@ -148,6 +161,7 @@ class _EnvFunction:
 
     def __init__(self, config: RunConfig, settings: StackSettings, rank: int) -> None:
         self.env_id = config.env_id
+        self.mode = settings.mode
         self.kwargs = environment_kwargs(config, settings.mode)
         self.wrappers = config.env_wrappers
         self.monitor_kwargs = dict(config.monitor_kwargs)
@@ -175,8 +189,10 @@ class _EnvFunction:
         """Make the environment with every layer that Monitor is around."""
         require_env(self.env_id, self.gym_packages)
         render: Mapping[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
-        env = gym.make(self.env_id, **self.kwargs, **render)
-        return EpisodeMetricsWrapper(EpisodeControlWrapper(wrap_env(env, self.wrappers)))
+        env = wrap_env(gym.make(self.env_id, **self.kwargs, **render), self.wrappers)
+        if self.mode == "evaluate" and env.has_wrapper_attr("finish_ramp"):
+            env.get_wrapper_attr("finish_ramp")()  # the ramp of a prior belongs to training
+        return EpisodeMetricsWrapper(EpisodeControlWrapper(env))
 
 
 def environment_kwargs(config: RunConfig, mode: Mode) -> dict[str, Any]:

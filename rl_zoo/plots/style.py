@@ -33,10 +33,11 @@ PALETTE = (
     "#332288",
     "#444444",
     "#661100",
+    "#9900FF",
 )
 """Colours that stay apart under the three colour-vision deficiencies, which a test computes."""
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 """Marker of each palette colour: a second cue, for print without colour."""
 
 LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
@@ -55,6 +56,7 @@ ALGORITHM_COLORS = {
     "trpo": 7,
     "a2c": 8,
     "ppo_lstm": 9,
+    "openloop": 10,
 }
 """Place in the palette; two that share a colour act in different kinds of action space."""
 

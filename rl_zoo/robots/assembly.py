@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rl_zoo.errors import ConfigError, MissingDependencyError
+from rl_zoo.robots.scenery import add_shapes, add_view
 from rl_zoo.robots.simulation import SimulationOptions, Terrain
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 from rl_zoo.robots.urdf import without_meshes
@@ -17,8 +18,6 @@ PAYLOAD = "payload"
 """Name of the body that carries the payload."""
 FLOOR = "floor"
 """Name of the ground's geometry."""
-CAMERA_NAME = "side"
-"""Camera that follows the trunk."""
 
 _CONTACT_STIFFNESS = (0.014, 1.0)  # solref: time constant in s, damping ratio
 _CONTACT_IMPEDANCE = (0.925, 0.97, 0.001, 0.5, 2.0)  # solimp
@@ -63,14 +62,18 @@ def build_model(mujoco: Any, spec: RobotSpec, options: SimulationOptions) -> Any
     """
     world = _load(mujoco, spec)
     trunk = _find(world.body, spec.model.trunk, spec)
+    if not trunk.joints:  # the root of a URDF
+        trunk.add_freejoint(name="base")
     _set_physics(mujoco, world, spec)
-    for unwanted in (*world.actuators, *world.sensors, *world.keys):
+    for unwanted in (*world.actuators, *world.sensors, *world.keys, *world.lights):
         world.delete(unwanted)
     _add_actuators(mujoco, world, spec)
     _add_contact_sensors(mujoco, world, spec)
     _add_payload(mujoco, trunk, options)
     _add_ground(mujoco, world, options)
-    _add_view(mujoco, world, trunk, spec)
+    add_view(mujoco, world, trunk, spec)
+    if spec.model.path.endswith(".urdf"):
+        add_shapes(mujoco, world, trunk, spec)
     try:
         return world.compile()
     except ValueError as error:
@@ -212,44 +215,3 @@ def _add_ground(mujoco: Any, world: Any, options: SimulationOptions) -> None:
         floor.type = mujoco.mjtGeom.mjGEOM_HFIELD
         floor.hfieldname = "rough"
         floor.pos = _ROUGH_SIZE[0] / 2 - 2.0, 0.0, 0.0
-
-
-def _add_view(mujoco: Any, world: Any, trunk: Any, spec: RobotSpec) -> None:
-    scale = spec.standing_height / 0.15  # the numbers below fit a robot of this height, m
-    headlight = world.visual.headlight
-    headlight.ambient, headlight.diffuse = (0.4, 0.4, 0.4), (0.3, 0.3, 0.3)
-    headlight.specular = (0.1, 0.1, 0.1)
-    world.visual.global_.offwidth, world.visual.global_.offheight = 1280, 960
-    world.visual.quality.shadowsize, world.visual.quality.offsamples = 1024, 0
-    world.add_texture(
-        name="sky",
-        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
-        rgb1=(0.75, 0.85, 0.95),
-        rgb2=(0.95, 0.97, 1.0),
-        width=64,
-        height=384,
-    )
-    follow = mujoco.mjtCamLight.mjCAMLIGHT_TRACKCOM
-    trunk.add_light(
-        name="sun",
-        mode=follow,
-        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
-        pos=(0.3 * scale, -0.6 * scale, 1.6 * scale),
-        dir=(-0.15, 0.35, -1.0),
-        diffuse=(0.55, 0.55, 0.55),
-    )
-    position = scale * np.array([0.36, -0.76, 0.25])
-    right = np.array([0.9, 0.436, 0.0])
-    up = np.array([-0.10, 0.21, 0.95])
-    trunk.add_camera(name=CAMERA_NAME, mode=follow, pos=position, quat=_camera_quat(right, up))
-
-
-def _camera_quat(right: FloatArray, up: FloatArray) -> FloatArray:
-    """Return the quaternion w, x, y, z of a camera with these axes."""
-    x = right / np.linalg.norm(right)
-    z = np.cross(x, up)
-    z /= np.linalg.norm(z)
-    y = np.cross(z, x)
-    w = 0.5 * np.sqrt(1.0 + x[0] + y[1] + z[2])
-    return np.array([w, (y[2] - z[1]) / (4 * w), (z[0] - x[2]) / (4 * w), (x[1] - y[0]) / (4 * w)])

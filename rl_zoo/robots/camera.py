@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ZooError
+from rl_zoo.robots.scenery import CAMERA_NAME
 
 WIDTH, HEIGHT = 640, 480
 """Size of a picture, pixels."""
-CAMERA_NAME = "side"
-"""The camera every robot model has: it follows the trunk."""
 
 _OFFSCREEN_BACKENDS = ("egl", "osmesa")
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rl_zoo.robots.camera import Camera
 
 _GRAVITY = 9.81  # m/s^2
+_SINKING_STRENGTH = 0.05  # of the motors' torque
 _FLOOR_CLEARANCE = 0.001  # m, between the lowest foot and the floor after a reset
 
 
@@ -68,6 +69,9 @@ class MujocoRobot:
         self._q = np.array([joint.qposadr[0] for joint in joints])
         self._dq = np.array([joint.dofadr[0] for joint in joints])
         self._feet = np.array([self.model.geom(name).id for name in spec.feet])
+        collides = (self.model.geom_contype | self.model.geom_conaffinity) > 0
+        collides[[self.model.geom(FLOOR).id, *self._feet]] = False
+        self._solid = np.flatnonzero(collides)
         self._foot_radii = np.array([leg.foot_radius for leg in spec.legs])
         self._substeps = round(spec.physics_frequency / spec.control_frequency)
         self._lower, self._upper = spec.lower_limits, spec.upper_limits
@@ -195,6 +199,24 @@ class MujocoRobot:
         self._forward(self.model, data)
         self._measure_acceleration(np.zeros(3))
 
+    def lie_down(self, duration: float) -> None:
+        """Let the robot sink to the ground, too weak to carry itself; then hold its pose.
+
+        Args:
+            duration: Time to sink, s.
+        """
+        model, data = self.model, self.data
+        self._set_motor_limits(_SINKING_STRENGTH)
+        self._step(model, data, round(duration * self.spec.physics_frequency))
+        self._set_motor_limits(1.0)
+        data.time = 0.0
+        data.qvel[:] = 0.0
+        self._last_target = np.clip(data.qpos[self._q], self._lower, self._upper)
+        data.ctrl[:] = self._last_target
+        if self.spec.is_elastic:
+            data.act[:] = self._last_target
+        self._forward(model, data)
+
     def ground_truth(self) -> GroundTruth:
         """Return where the trunk is and how fast it moves; the arrays are copies."""
         position = self.data.qpos[:3].copy()
@@ -266,8 +288,16 @@ class MujocoRobot:
         return x * math.tan(self._slope)
 
     def _lowest_clearance(self) -> float:
-        """Return the distance of the lowest foot, or of the trunk, from the ground along z."""
-        return float(np.min(self.foot_clearances()))
+        """Return the distance along z from the ground to the lowest part that touches it."""
+        model, data, solid = self.model, self.data, self._solid
+        up = data.geom_xmat[solid, 6:]
+        centres = data.geom_xpos[solid] + np.einsum(
+            "gij,gj->gi", data.geom_xmat[solid].reshape(-1, 3, 3), model.geom_aabb[solid, :3]
+        )
+        reach = np.sum(np.abs(up) * model.geom_aabb[solid, 3:], axis=1)
+        ground = np.tan(self._slope) * centres[:, 0]
+        parts = np.min(centres[:, 2] - reach - ground, initial=np.inf)
+        return float(min(parts, np.min(self.foot_clearances())))
 
 
 def rotation_matrix(w: float, x: float, y: float, z: float) -> FloatArray:

@@ -123,9 +123,12 @@ def disturb(
     forces = state.foot_forces
     if forces is not None:
         forces = np.maximum(0.0, forces + noise.foot_force * normal(len(forces)))
+    positions = state.joint_positions + position_error
+    is_rigid = state.motor_positions is state.joint_positions
     return replace(
         state,
-        joint_positions=state.joint_positions + position_error,
+        joint_positions=positions,
+        motor_positions=positions if is_rigid else state.motor_positions,
         joint_velocities=state.joint_velocities
         + bias.joint_velocities
         + noise.joint_velocity * normal(n),

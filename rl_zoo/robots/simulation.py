@@ -140,9 +140,10 @@ def read_ranges(given: object, spec: RobotSpec) -> dict[str, tuple[float, float]
     for name, value in given.items():
         key = f"randomize.{name}"
         if name not in RANDOMIZABLE:
-            problems.append(f"{key}: cannot be randomized{did_you_mean(name, RANDOMIZABLE)}")
+            problems.append(f"{key}: cannot be randomized{did_you_mean(str(name), RANDOMIZABLE)}")
             continue
-        if not isinstance(value, (list, tuple)) or len(value) != 2:
+        is_pair = isinstance(value, (list, tuple)) and len(value) == 2
+        if not is_pair or any(isinstance(limit, Mapping) for limit in value):
             problems.append(f"{key}: must be [lowest, highest], not {value!r}")
             continue
         try:

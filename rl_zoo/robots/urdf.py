@@ -12,7 +12,7 @@ from rl_zoo.robots.spec import RobotSpec
 def without_meshes(path: Path, spec: RobotSpec) -> str:
     """Return the URDF as text, with its meshes replaced by a sphere at each foot.
 
-    The trunk is given a free joint. Links are drawn as their inertia's boxes.
+    The root link becomes a body without a joint.
 
     Args:
         path: The URDF file.
@@ -35,11 +35,6 @@ def without_meshes(path: Path, spec: RobotSpec) -> str:
         collision = ElementTree.SubElement(links[leg.foot], "collision", name=leg.foot)
         geometry = ElementTree.SubElement(collision, "geometry")
         ElementTree.SubElement(geometry, "sphere", radius=str(leg.foot_radius))
-    base = ElementTree.SubElement(root, "link", name="__world")
-    base.tail = "\n"
-    joint = ElementTree.SubElement(root, "joint", name="base", type="floating")
-    ElementTree.SubElement(joint, "parent", link="__world")
-    ElementTree.SubElement(joint, "child", link=spec.model.trunk)
     settings = ElementTree.SubElement(root, "mujoco")
     ElementTree.SubElement(
         settings, "compiler", angle="radian", fusestatic="false", strippath="true"

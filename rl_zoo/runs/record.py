@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -48,6 +49,11 @@ class RunRecord:
     """Run or model this one was started from with ``-i``."""
     restored: dict[str, str] = field(default_factory=dict)
     """What was taken over from the parent, and what was not."""
+    robot: dict[str, Any] | None = None
+    """What it was trained on, as the environment describes it; None: no robot."""
+    baseline: dict[str, Any] | None = None
+    """The parent's policy before it learned anything here: mean_return, std_return, forward_speed
+    (m/s), falls, n (episodes), steps."""
     command: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     git_commit: str | None = None
@@ -65,6 +71,8 @@ class RunRecord:
     """One entry per start: from_step, to_step, started_at, ended_at, state."""
     end_reasons: dict[str, int] = field(default_factory=dict)
     """How often each termination or truncation reason ended a training episode."""
+    discarded: int = 0
+    """Training transitions that were interrupted and learned from by nothing."""
     format: int = FORMAT
 
 
@@ -92,6 +100,20 @@ def read_record(folder: RunFolder) -> RunRecord | None:
         return RunRecord(**{key: value for key, value in content.items() if key in known})
     except (ValueError, TypeError, AttributeError) as error:
         raise DamagedFileError(f"{folder.record_file}: not a run record ({error})") from error
+
+
+def describe_ends(end_reasons: Mapping[str, int], discarded: int = 0) -> str:
+    """Return in one line how episodes ended, the most frequent reason first.
+
+    Args:
+        end_reasons: How often each reason ended an episode.
+        discarded: Transitions that were interrupted.
+    """
+    counts = sorted(end_reasons.items(), key=lambda item: -item[1])
+    text = "Episodes: " + (", ".join(f"{count} {name}" for name, count in counts) or "none ended")
+    if discarded:
+        text += f"; {discarded} transition{'s' if discarded > 1 else ''} discarded"
+    return text
 
 
 def describe_machine() -> dict[str, Any]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rl_zoo.errors import UsageError
+from rl_zoo.runs.checkpoints import complete_checkpoints
 from rl_zoo.runs.folder import RunFolder, open_run_folder
+from rl_zoo.runs.record import read_record
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,21 @@ def find_source(model: Path) -> ModelSource:
     )
 
 
+def buffer_to_keep(source: ModelSource) -> Path | None:
+    """Return the replay buffer that goes with a model; None: none was saved.
+
+    For a final model without a buffer of its own it is that of the checkpoint at the run's end.
+    """
+    folder = source.folder
+    if source.buffer is not None or folder is None or source.model.name != folder.final_model.name:
+        return source.buffer
+    record = read_record(folder)
+    if record is None or record.num_timesteps not in complete_checkpoints(folder):
+        return None
+    buffer = folder.checkpoint_buffer(record.num_timesteps)
+    return buffer if buffer.is_file() else None
+
+
 def belongings(folder: RunFolder, model: Path) -> tuple[Path | None, Path]:
     """Return the normaliser (None: none is known) and buffer files of a model in a run folder.
 
@@ -67,6 +86,31 @@ def belongings(folder: RunFolder, model: Path) -> tuple[Path | None, Path]:
     if own.is_file() or ours:
         return own, buffer
     return folder.final_normalizer, buffer
+
+
+def differing_parts(source: ModelSource, hyperparams: Mapping[str, Any]) -> str:
+    """Say which wrappers are not those of the run a model comes from; nothing if all are.
+
+    Args:
+        source: The model.
+        hyperparams: Configuration of the new run, as ``config.yml`` would hold it.
+    """
+    from rl_zoo.config.yaml import dump_yaml, load_saved_yaml
+
+    if source.folder is None or not source.folder.config_file.is_file():
+        return ""
+    saved = load_saved_yaml(source.folder.config_file)
+    names = [
+        key
+        for key in ("env_wrapper", "vec_env_wrapper", "frame_stack")
+        if dump_yaml({key: saved.get(key)}) != dump_yaml({key: hyperparams.get(key)})
+    ]
+    if not names:
+        return ""
+    return (
+        f"{', '.join(names)} not as in the old run; -conf {source.folder.config_file} takes its "
+        "configuration over"
+    )
 
 
 def policy_parameters(model: Path) -> list[str]:

@@ -32,7 +32,7 @@ def rotation(step: Step) -> float:
 def roll_and_pitch_rate(step: Step) -> float:
     """Return minus the squared rates about the horizontal axes, (rad/s)^2."""
     x, y, _ = step.state.angular_velocity_in_body.tolist()
-    return -(x * x + y * y)
+    return -float(x * x + y * y)
 
 
 def bounce(step: Step) -> float:

@@ -10,7 +10,13 @@ import gymnasium as gym
 from rl_zoo.wrappers.random_state import generator_state, set_generator_state
 
 CUT = "cut"
-"""Column of the monitor file that marks episodes ended from outside."""
+"""Column of the monitor file that marks episodes ended from outside; the same key in ``info``."""
+
+DISCARD = "discard"
+"""Key in ``info``: this transition was interrupted and must enter no buffer."""
+
+INTERRUPTED = "interrupted"
+"""Truncation reason of an episode that a discarded transition ended."""
 
 
 def end_reason(info: Mapping[str, Any]) -> str | None:
@@ -24,7 +30,8 @@ class EpisodeControlWrapper(gym.Wrapper[Any, Any, Any, Any]):
 
     Sits directly inside Monitor, so that an episode ended here is recorded like any other. ``info``
     gets ``truncation_reason`` or ``termination_reason`` at every end that an inner layer did not
-    name.
+    name. A transition that an inner layer discards ends its episode as ``interrupted``, which
+    counts as cut; an inner layer can also say ``info["cut"]`` itself.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
@@ -52,7 +59,11 @@ class EpisodeControlWrapper(gym.Wrapper[Any, Any, Any, Any]):
         if cut:
             info["truncation_reason"] = self._requested_reason
             truncated = True
-        info[CUT] = int(cut)
+        discarded = bool(info.get(DISCARD, False))
+        if discarded and not (terminated or truncated):
+            info["truncation_reason"] = INTERRUPTED
+            truncated = True
+        info[CUT] = int(cut or discarded or bool(info.get(CUT, False)))
         if terminated:
             info.setdefault("termination_reason", "terminated")
         elif truncated:

@@ -29,6 +29,15 @@ class FrameSkip(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         gym.Wrapper.__init__(self, env)
         self.skip = check_count("FrameSkip.skip", skip)
 
+    @property
+    def dt(self) -> float:
+        """Duration of one of the agent's steps in s, where the environment knows that of its own.
+
+        Raises:
+            AttributeError: If it does not.
+        """
+        return self.skip * float(self.env.get_wrapper_attr("dt"))
+
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment ``skip`` times with the same action."""
         observation, reward, terminated, truncated, info = self.env.step(action)

@@ -7,14 +7,21 @@ from collections.abc import Iterable, Iterator
 from rl_zoo.registry import Registry
 
 _OURS = {
+    "ActionFilterWrapper": "rl_zoo.wrappers.action_filter:ActionFilterWrapper",
     "ActionNoiseWrapper": "rl_zoo.wrappers.action_noise:ActionNoiseWrapper",
     "ActionSmoothingWrapper": "rl_zoo.wrappers.action_smoothing:ActionSmoothingWrapper",
+    "CPGResidualWrapper": "rl_zoo.wrappers.cpg_residual:CPGResidualWrapper",
     "DelayedRewardWrapper": "rl_zoo.wrappers.delayed_reward:DelayedRewardWrapper",
     "FrameSkip": "rl_zoo.wrappers.frame_skip:FrameSkip",
     "HistoryWrapper": "rl_zoo.wrappers.history:HistoryWrapper",
     "HistoryWrapperObsDict": "rl_zoo.wrappers.history_obs_dict:HistoryWrapperObsDict",
+    "JointPDWrapper": "rl_zoo.wrappers.joint_pd:JointPDWrapper",
+    "LowPassFilterWrapper": "rl_zoo.wrappers.action_filter:LowPassFilterWrapper",
     "MaskVelocityWrapper": "rl_zoo.wrappers.mask_velocity:MaskVelocityWrapper",
+    "SafetyWrapper": "rl_zoo.wrappers.safety:SafetyWrapper",
+    "TaskConstraintsWrapper": "rl_zoo.wrappers.task_constraints:TaskConstraintsWrapper",
     "TruncatedOnSuccessWrapper": "rl_zoo.wrappers.truncated_on_success:TruncatedOnSuccessWrapper",
+    "TruncationWrapper": "rl_zoo.wrappers.truncation:TruncationWrapper",
     "YAMLCompatResizeObservation": "rl_zoo.wrappers.resize:YAMLCompatResizeObservation",
 }
 

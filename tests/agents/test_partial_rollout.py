@@ -10,7 +10,7 @@ from rl_zoo.agents.partial_rollout import close_open_episodes, has_partial_rollo
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import TrainingInterrupted
 from rl_zoo.runs.folder import create_run_folder
-from tests.agents.test_truncation import NETWORK, build
+from scripts.truncation_cases import NETWORK, build
 
 GAMMA, LAMBDA, STEPS = 0.98, 0.9, 32
 PARAMS = [*NETWORK, f"n_steps:{STEPS}", f"batch_size:{STEPS}", f"gae_lambda:{LAMBDA}", "n_epochs:1"]

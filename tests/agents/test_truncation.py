@@ -4,53 +4,45 @@ The environment Ring shows a one-hot of t mod 4, pays 1 per step and ends after 
 every state is worth 50 if the end is a truncation, and 3.8816, 2.9404, 1.98, 1 if a termination.
 """
 
-import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 
-from rl_zoo.agents.build import BuildSettings, build_agent
-from rl_zoo.config.resolve import ConfigRequest, resolve
-from rl_zoo.envs.stack import StackSettings, make_vec_env
+from rl_zoo.agents.algorithms import ALGORITHMS
+from rl_zoo.agents.capabilities import OFF_POLICY
+from scripts.truncation_cases import (
+    CASES,
+    GAMMA,
+    IF_TERMINATED,
+    IF_TRUNCATED,
+    WITHOUT_VALUES,
+    build,
+    learn,
+)
+from tests.conftest import PARAMETERS
 
-GAMMA = 0.98
-IF_TERMINATED = [3.8816, 2.9404, 1.98, 1.0]
-NETWORK = ["policy_kwargs.net_arch:[32]", f"gamma:{GAMMA}", "policy:MlpPolicy"]
-OFF_POLICY = [*NETWORK, "learning_rate:0.001", "batch_size:64", "learning_starts:100"]
-OFF_POLICY += ["buffer_size:10000"]
-LEARNERS = {
-    "ppo": ([*NETWORK, "n_steps:64", "learning_rate:0.01", "n_epochs:10", "gae_lambda:0.9"], 5000),
-    "a2c": ([*NETWORK, "learning_rate:0.003"], 20000),
-    "sac": ([*OFF_POLICY, "tau:0.1", "ent_coef:0"], 6000),
-    "dqn": ([*OFF_POLICY, "train_freq:1", "target_update_interval:10"], 6000),
-    "td3": ([*OFF_POLICY, "tau:0.1", "train_freq:1"], 6000),
-}
-DISCRETE = {"dqn"}
-
-
-def build(algo, env_id, params, **env_kwargs):
-    gym.spec("CartPole-v1")
-    import tests.probe_envs  # noqa: F401
-
-    if algo in DISCRETE:
-        env_kwargs["discrete"] = True
-    config = resolve(
-        ConfigRequest(
-            algo=algo,
-            env_id=env_id,
-            params=tuple([*params, "n_timesteps:100"]),
-            env_kwargs=tuple(f"{key}:{value}" for key, value in env_kwargs.items()),
-        )
-    )
-    env = make_vec_env(config, StackSettings(seed=0, n_envs=config.n_envs))
-    return build_agent(config, env, BuildSettings(seed=0, device="cpu"))
+WITH_VALUES = sorted(set(ALGORITHMS.built_in_names()) - WITHOUT_VALUES)
+ON_POLICY = sorted(set(WITH_VALUES) - OFF_POLICY)
+QUICK = {"ppo"}
+DISCOUNTED = 1 + GAMMA + GAMMA**2
 
 
-@pytest.mark.parametrize("algo", ["sac", "dqn"])
+def test_every_algorithm_with_values_has_a_case():
+    """Add one to scripts/truncation_cases.py, and a row to docs/truncation.md by its command."""
+    assert {case.algo for case in CASES.values()} == set(WITH_VALUES)
+    assert not set(CASES) & WITHOUT_VALUES
+
+
+def tiny(algo, *params):
+    chosen = [item for item in PARAMETERS[algo] if not item.startswith("learning_starts")]
+    starts = ["learning_starts:1000"] if algo in OFF_POLICY else []
+    return (*chosen, *starts, f"gamma:{GAMMA}", *params)
+
+
+@pytest.mark.parametrize("algo", sorted(OFF_POLICY))
 @pytest.mark.parametrize("terminate", [False, True])
 def test_what_the_replay_buffer_holds_at_the_end(algo, terminate):
-    params = [*OFF_POLICY, "batch_size:4"]
-    agent = build(algo, "Counting-v0", params, terminate=terminate)
+    agent = build(algo, "Counting-v0", tiny(algo), terminate=terminate)
     agent.learn(8)
     memory = agent.replay_buffer
     assert memory.dones[:8, 0].tolist() == [0, 0, 0, 1, 0, 0, 0, 1]
@@ -60,49 +52,94 @@ def test_what_the_replay_buffer_holds_at_the_end(algo, terminate):
     assert sample.next_observations.item() == 4, "not the first observation of the next episode"
 
 
+@pytest.mark.parametrize("algo", sorted(OFF_POLICY))
 @pytest.mark.parametrize("terminate", [False, True])
-def test_what_the_rollout_of_ppo_holds_at_the_end(terminate):
-    agent = build(
-        "ppo", "Counting-v0", [*NETWORK, "n_steps:8", "batch_size:8"], terminate=terminate
-    )
-    rewards, values = [], []
-    update = agent.train
+def test_returns_of_several_steps_stop_at_the_end(algo, terminate):
+    agent = build(algo, "Counting-v0", tiny(algo, "n_steps:3"), terminate=terminate)
+    agent.learn(12)
+    sample = agent.replay_buffer._get_samples(np.arange(4))
+    expected = [DISCOUNTED, DISCOUNTED, 1 + GAMMA, 1]
+    np.testing.assert_allclose(sample.rewards.flatten(), expected, rtol=1e-6)
+    assert sample.next_observations.flatten().tolist() == [3, 4, 4, 4]
+    assert sample.dones.flatten().tolist() == [0, *[float(terminate)] * 3]
+    discounts = [GAMMA**3, GAMMA**3, GAMMA**2, GAMMA]
+    np.testing.assert_allclose(sample.discounts.flatten(), discounts, rtol=1e-6)
 
-    def train():
-        rewards.extend(agent.rollout_buffer.rewards.flatten())
-        with torch.no_grad():
-            values.append(agent.policy.predict_values(torch.tensor([[4.0]])).item())
-        update()
 
-    agent.train = train
+@pytest.mark.parametrize("algo", ON_POLICY)
+@pytest.mark.parametrize("terminate", [False, True])
+def test_what_the_rollout_holds_at_the_end(algo, terminate):
+    batch = ["batch_size:8"] if algo != "a2c" else []
+    agent = build(algo, "Counting-v0", tiny(algo, "n_steps:8", *batch), terminate=terminate)
+    values, rewards = [], []
+    predict = agent.policy.predict_values
+
+    def remember(observations, *more):
+        result = predict(observations, *more)
+        if observations.flatten().tolist() == [4]:
+            values.append(result.item())
+        return result
+
+    agent.policy.predict_values = remember
+    agent.train = lambda: rewards.extend(agent.rollout_buffer.rewards.flatten())
     agent.learn(8)
-    expected = 1 if terminate else 1 + GAMMA * values[0]
-    np.testing.assert_allclose(rewards, [1, 1, 1, expected, 1, 1, 1, expected], rtol=1e-6)
+    expected = [1, 1, 1, 1] * 2
+    if not terminate:
+        assert len(values) == 2
+        expected[3], expected[7] = (1 + GAMMA * value for value in values)
+    np.testing.assert_allclose(rewards, expected, rtol=1e-6)
 
 
-def values_of(agent):
-    states = torch.eye(4)
-    with torch.no_grad():
-        if hasattr(agent.policy, "predict_values"):
-            return agent.policy.predict_values(states).flatten().numpy()
-        if hasattr(agent, "q_net"):
-            return agent.q_net(states).max(dim=1).values.numpy()
-        actions = agent.actor(states)
-        return agent.critic(states, actions)[0].flatten().numpy()
+def shows_nonsense(memory):
+    """Say whether anything from after a gap of Ring is in a buffer."""
+    arrays = [getattr(memory, name, np.zeros(1)) for name in ("observations", "next_observations")]
+    return bool((memory.rewards < -100).any() or max(array.max() for array in arrays) > 1)
 
 
-@pytest.mark.parametrize(
-    "algo",
-    ["ppo", *(pytest.param(name, marks=pytest.mark.slow) for name in LEARNERS if name != "ppo")],
-)
-def test_learned_values_are_the_exact_ones(algo):
-    params, steps = LEARNERS[algo]
-    truncated = build(algo, "Ring-v0", params)
-    truncated.learn(steps)
-    values = values_of(truncated)
-    assert (values > 40).all(), values
-    if algo in ("ppo", "sac"):
-        np.testing.assert_allclose(values, 50, atol=0.7)
-    terminated = build(algo, "Ring-v0", params, terminate=True)
-    terminated.learn(steps)
-    np.testing.assert_allclose(values_of(terminated), IF_TERMINATED, atol=0.15)
+@pytest.mark.parametrize("algo", sorted({*ALGORITHMS.built_in_names()} - {"openloop"}))
+@pytest.mark.parametrize("n_envs", [1, 2])
+def test_nothing_from_after_a_gap_enters_a_memory(algo, n_envs):
+    params = [item for item in PARAMETERS[algo] if "learning_starts" not in item]
+    params += ["learning_starts:20"] if algo in OFF_POLICY else []
+    agent = build(algo, "Ring-v0", (*params, f"n_envs:{n_envs}"), gaps=0.3)
+    seen = []
+    if algo == "ars":
+        evaluate = agent.evaluate_candidates
+        agent.evaluate_candidates = lambda *args: seen.append(evaluate(*args)) or seen[-1]
+        agent.learn(200)
+        assert all((returns == 4).all() for returns in seen), "whole episodes only"
+    else:
+        memory = agent.replay_buffer if algo in OFF_POLICY else agent.rollout_buffer
+        train = agent.train
+
+        def check_and_train(*args, **kwargs):
+            seen.append(memory.discarded.sum())
+            assert not shows_nonsense(memory)
+            train(*args, **kwargs)
+
+        agent.train = check_and_train
+        agent.learn(150)
+        assert max(seen) > 0
+    assert seen
+    weights = torch.cat([value.flatten() for value in agent.policy.parameters()])
+    assert torch.isfinite(weights).all()
+
+
+def slow_unless_quick(names):
+    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize("name", slow_unless_quick(CASES))
+def test_a_truncated_episode_is_worth_as_much_as_an_endless_one(name):
+    np.testing.assert_allclose(learn(name), IF_TRUNCATED, atol=CASES[name].tolerance)
+
+
+@pytest.mark.parametrize("name", slow_unless_quick(CASES))
+def test_a_terminated_episode_is_worth_what_it_paid(name):
+    np.testing.assert_allclose(learn(name, terminate=True), IF_TERMINATED, atol=0.15)
+
+
+@pytest.mark.parametrize("name", slow_unless_quick(CASES))
+def test_interrupted_steps_do_not_change_what_is_learned(name):
+    """A fifth of the steps is interrupted, shows 100 everywhere and pays -1000."""
+    np.testing.assert_allclose(learn(name, gaps=0.2), IF_TRUNCATED, atol=CASES[name].tolerance)

@@ -9,6 +9,7 @@ from stable_baselines3.common import buffers
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecNormalize
 
+from rl_zoo.agents.open_loop import OpenLoop
 from rl_zoo.config.model import Symbol
 from rl_zoo.config.parameters import (
     ALGORITHM_PARAMETERS,
@@ -31,6 +32,7 @@ CLASSES = {
     "crossq": sb3_contrib.CrossQ,
     "ddpg": sb3.DDPG,
     "dqn": sb3.DQN,
+    "openloop": OpenLoop,
     "ppo": sb3.PPO,
     "ppo_lstm": sb3_contrib.RecurrentPPO,
     "qrdqn": sb3_contrib.QRDQN,

@@ -1,15 +1,20 @@
 """Bert-v0 as a Gymnasium environment."""
 
 import warnings
+from importlib import metadata
 
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from rl_zoo.envs.ids import register_environments
+from rl_zoo.config.resolve import ConfigRequest, resolve
+from rl_zoo.envs.ids import OUR_ENVIRONMENTS, register_environments
 from rl_zoo.envs.robot_env import RobotEnv
+from rl_zoo.envs.stack import check_stack
 from rl_zoo.errors import ConfigError
+from rl_zoo.robots.catalog import ROBOTS
+from rl_zoo.tasks.catalog import TASKS
 from rl_zoo.tasks.standing import StandingPolicy
 
 
@@ -45,7 +50,7 @@ def test_same_seed_and_actions_give_the_same_trajectory():
     env = make_env()
     roll_out(env, random_actions(50, seed=3), seed=1)
     np.testing.assert_array_equal(roll_out(env, actions, seed=7), first)
-    assert not np.array_equal(roll_out(env, actions, seed=8)[:39], first[:39])
+    assert not np.array_equal(roll_out(env, actions, seed=8)[:43], first[:43])
 
 
 def test_the_random_generator_is_all_that_survives_a_reset():
@@ -85,7 +90,7 @@ def test_a_fall_terminates_with_its_reason_and_its_penalty():
     assert terminated
     assert not truncated
     assert info["termination_reason"] == "fall"
-    assert info["reward/fall"] == -env.unwrapped.task.weights.fall
+    assert info["reward/fall"] == -env.unwrapped.task.weights["fall"]
     assert reward < -1.0
 
 
@@ -132,18 +137,238 @@ def test_stiffness_and_target_speed_are_options():
     assert not np.array_equal(a, b)
 
 
+RANGES = {"friction": [0.5, 1.0], "payload_mass": [0.0, 0.5], "latency": [0, 20]}
+
+
+def test_every_episode_draws_anew_and_says_what():
+    env = make_env(randomize=RANGES)
+    drawn = [env.reset(seed=3)[1]["randomized"], *(env.reset()[1]["randomized"] for _ in range(20))]
+    for name, (low, high) in RANGES.items():
+        values = [episode[name] for episode in drawn]
+        assert len(set(values)) == len(values)
+        assert low <= min(values)
+        assert max(values) <= high
+    model = env.unwrapped.robot.model
+    assert model.geom_friction[model.geom("floor").id, 0] == drawn[-1]["friction"]
+    assert model.body("payload").mass[0] == drawn[-1]["payload_mass"]
+    assert env.reset(seed=3)[1]["randomized"] == drawn[0]
+    assert "randomized" not in make_env().reset(seed=3)[1]
+
+
+def test_randomized_episodes_repeat_with_their_seed():
+    actions = random_actions(60)
+    options = {"randomize": RANGES, "sensor_noise": 1.0, "sensor_bias": 1.0}
+    env = make_env(**options)
+    first = roll_out(env, actions, seed=7)
+    roll_out(env, actions)
+    np.testing.assert_array_equal(roll_out(env, actions, seed=7), first)
+    np.testing.assert_array_equal(roll_out(make_env(**options), actions, seed=7), first)
+
+
+def test_sensor_noise_reaches_the_observation_but_not_the_truth():
+    exact, noisy = make_env(), make_env(sensor_noise={"joint_position": 0.05})
+    a, b = exact.reset(seed=0)[0], noisy.reset(seed=0)[0]
+    parts = list(exact.unwrapped.observation_parts)
+    assert parts[:4] == ["gravity", "heading", "gyroscope", "joint_positions"]
+    assert np.array_equal(a[:7], b[:7])
+    assert 0.01 < np.std(b[7:15] - a[7:15]) < 0.15
+    for env in (exact, noisy):
+        info = env.step(np.zeros(8))[-1]
+        assert info["x_position"] == pytest.approx(0.0, abs=0.01)
+
+
+def test_the_reward_uses_the_estimate_unless_the_truth_is_asked_for():
+    """The estimator is told nonsense: only the rewards that trust it follow."""
+    rewards = {}
+    for choice in ("estimated", True):
+        env = make_env(reward_velocity=choice)
+        env.reset(seed=0)
+        update = env.unwrapped._estimator.update
+
+        def lie(state, update=update):
+            estimate = update(state)
+            return type(estimate)(np.array([0.5, 0, 0]), estimate.height, estimate.n_standing)
+
+        env.unwrapped._estimator.update = lie
+        info = env.step(np.zeros(8))[-1]
+        rewards[choice] = info["reward/forward"]
+        assert info["velocity_error"] == pytest.approx(0.5, abs=0.1)
+    assert rewards["estimated"] == pytest.approx(1.0)
+    assert rewards[True] < 0.2
+
+
+@pytest.mark.parametrize("choice", ["estimated", "true", True])
+def test_velocity_is_observed_only_if_asked_for(choice):
+    plain, told = make_env(), make_env(observe_velocity=choice)
+    assert told.observation_space.shape[0] == plain.observation_space.shape[0] + 3
+    told.reset(seed=0)
+    for action in random_actions(20):
+        observation, *_, info = told.step(action)
+    # True or estimated, in the heading's frame: near the true forward speed.
+    assert observation[-3] == pytest.approx(info["forward_speed"], abs=0.15)
+    if choice != "estimated":
+        assert observation[-3] == pytest.approx(info["forward_speed"], abs=0.02)
+    assert "velocity" not in plain.unwrapped.observation_parts
+
+
+def test_contacts_can_be_left_out():
+    env = make_env(observe_contacts=False)
+    assert env.observation_space.shape == (39,)
+    assert "contacts" not in env.unwrapped.observation_parts
+
+
+def test_commands_are_observed_and_change_every_five_seconds():
+    env = make_env(task="omnidirectional")
+    observation, _ = env.reset(seed=0)
+    commands = [observation[-3:]]
+    for _ in range(499):
+        observation, *_ = env.step(np.zeros(8))
+        commands.append(observation[-3:])
+    changes = [i for i in range(1, 500) if not np.array_equal(commands[i], commands[i - 1])]
+    assert changes == [250]
+    again, _ = env.reset(seed=0)
+    np.testing.assert_array_equal(again[-3:], commands[0])
+
+
+def test_stand_up_starts_on_the_belly_and_never_falls():
+    env = make_env(task="stand_up")
+    robot = env.unwrapped.robot
+    starts = []
+    for seed in range(5):
+        env.reset(seed=seed)
+        assert robot.ground_truth().height < 0.3 * env.unwrapped.robot_spec.standing_height
+        assert np.max(np.abs(robot.data.qvel)) < 0.05
+        assert np.all(robot.foot_clearances() > -0.002)
+        starts.append(robot.read().joint_positions)
+    assert np.std(starts, axis=0).max() > 0.01
+    robot.data.qpos[3:7] = [0.0, 1.0, 0.0, 0.0]  # on its back
+    for action in random_actions(100):
+        _, _, terminated, _, info = env.step(action)
+        assert not terminated
+        assert info["reward/fall"] == 0.0
+
+
+def test_a_robot_can_stand_up():
+    env = make_env(task="stand_up")
+    env.reset(seed=0)
+    crouched = np.tile([1.0, -1.0], 4)
+    for step in range(300):
+        action = crouched * max(0.0, 1.0 - max(0, step - 25) / 100)
+        *_, info = env.step(action)
+    robot = env.unwrapped.robot
+    assert robot.ground_truth().height > 0.8 * env.unwrapped.robot_spec.standing_height
+    assert info["reward/upright"] > 0.48
+
+
+def test_turn_measures_speed_along_the_robots_own_heading():
+    env = make_env(task="turn")
+    env.reset(seed=0)
+    data = env.unwrapped.robot.data
+    data.qpos[3:7] = [np.cos(np.pi / 4), 0, 0, np.sin(np.pi / 4)]  # facing +y
+    data.qvel[:3] = [0.0, 0.4, 0.0]
+    info = env.step(np.zeros(8))[-1]
+    assert info["forward_speed"] > 0.2
+    assert "heading" not in env.unwrapped.observation_parts
+
+
+def test_action_and_positions_are_inverse():
+    env = make_env().unwrapped
+    action = np.linspace(-1, 1, 8)
+    positions = env.action_to_positions(action)
+    np.testing.assert_allclose(
+        positions, env.robot_spec.default_pose + action * env.robot_spec.action_ranges
+    )
+    np.testing.assert_allclose(env.positions_to_action(positions), action)
+    assert env.dt == 0.02
+
+
+def test_current_action_is_what_the_robot_holds():
+    env = make_env(reset_noise=0.0)
+    env.reset(seed=0)
+    wrapped = env.get_wrapper_attr
+    np.testing.assert_allclose(wrapped("current_action"), 0.0, atol=1e-12)
+    env.step(np.full(8, 0.3))
+    np.testing.assert_allclose(wrapped("current_action"), 0.3, atol=1e-6)
+    env.step(np.full(8, -1.0))  # further than the motors move in 20 ms
+    held = wrapped("current_action")
+    assert np.all((held > -1.0) & (held < 0.3))
+    np.testing.assert_allclose(
+        wrapped("action_to_positions")(held), env.unwrapped.robot.target, atol=1e-12
+    )
+
+
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "messages"),
     [
-        ({"robot": "berd"}, "unknown robot 'berd'; did you mean 'bert'?"),
-        ({"render_mode": "human"}, "render_mode 'human'"),
-        ({"reward_weights": {"efort": 1.0}}, "did you mean 'effort'?"),
+        ({"robot": "berd"}, ["robot: unknown robot 'berd'; did you mean 'bert'?"]),
+        ({"robot": 3}, ["robot: must be a name, not 3"]),
+        ({"task": "wakl"}, ["task: unknown task 'wakl'; did you mean 'walk'?"]),
+        ({"task": ["walk"]}, ["task: must be a name, not ['walk']"]),
+        ({"render_mode": "human"}, ["render_mode: 'human' is unknown; valid: rgb_array"]),
+        ({"reward_weights": {"efort": 1.0}}, ["did you mean 'effort'?"]),
+        ({"fricton": 1.0}, ["fricton: unknown keyword; did you mean 'friction'?"]),
+        ({"observe_contacts": 1}, ["observe_contacts: must be true or false, not 1"]),
+        ({"observe_velocity": "truth"}, ["observe_velocity: 'truth' is none of none, estimated"]),
+        ({"reward_velocity": "none"}, ["reward_velocity: 'none' is none of estimated, true"]),
+        ({"reset_noise": -1}, ["reset_noise: must be a number of rad in [0, 1], not -1"]),
+        (
+            {"task": "wakl", "friction": -1, "payload": {"mas": 1}, "render_mod": "x"},
+            ["render_mod: unknown", "task: unknown task", "friction: must", "payload.mas: unknown"],
+        ),
     ],
 )
-def test_mistyped_options_are_named(options, message):
+def test_mistyped_options_are_named_all_at_once(options, messages):
     with pytest.raises(ConfigError) as caught:
         RobotEnv(**options)
-    assert message in str(caught.value)
+    problems = sorted(caught.value.problems)
+    assert len(problems) == len(messages)
+    for message in messages:
+        assert any(message in problem for problem in problems)
+    with_robot = {"robot": "bert", **options}
+    assert sorted(RobotEnv.keyword_problems(with_robot)) == problems
+
+
+def test_the_stack_reports_options_with_their_place_before_it_opens_anything(monkeypatch):
+    def fail(*_):
+        raise AssertionError("opened")
+
+    monkeypatch.setattr("rl_zoo.envs.robot_env.MujocoRobot", fail)
+    request = ConfigRequest(
+        algo="ppo",
+        env_id="Bert-v0",
+        params=("policy:MlpPolicy", "n_timesteps:10"),
+        env_kwargs=("task:wakl", "payload:{'mas':1.0}"),
+    )
+    with pytest.raises(ConfigError) as caught:
+        check_stack(resolve(request))
+    assert sorted(caught.value.problems) == [
+        "Bert-v0.env_kwargs.payload.mas: unknown; did you mean 'mass'?",
+        "Bert-v0.env_kwargs.task: unknown task 'wakl'; did you mean 'walk'?",
+    ]
+
+
+def test_every_robot_and_task_makes_an_environment():
+    for env_id, arguments in OUR_ENVIRONMENTS.items():
+        distribution = ROBOTS.load(arguments["kwargs"]["robot"]).model.distribution
+        if distribution is not None and not _is_installed(distribution):
+            continue
+        for task in TASKS.built_in_names():
+            env = gymnasium.make(env_id, task=task)
+            assert env.reset(seed=0)[0].shape == env.observation_space.shape
+            n = env.action_space.shape[0]
+            for _ in range(3):
+                observation, reward, *_ = env.step(np.zeros(n))
+            assert np.all(np.isfinite(observation))
+            assert np.isfinite(reward)
+            env.close()
+
+
+def _is_installed(distribution):
+    try:
+        metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def test_without_render_mode_there_is_no_picture():

@@ -55,6 +55,7 @@ def test_order_of_the_layers():
         "GuardedVecEnv",
         "DummyVecEnv",
         "RunMonitor",
+        "EpisodeMetricsWrapper",
         "EpisodeControlWrapper",
         "FallWrapper",
         "TimeLimit",

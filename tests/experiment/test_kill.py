@@ -15,6 +15,7 @@ CASES = {
     "sac": ("sac", "Tiny-v0", [], 400),
     "tqc": ("tqc", "Tiny-v0", [], 400),
     "dqn": ("dqn", "TinyDiscrete-v0", [], 1500),
+    "openloop": ("openloop", "Tiny-v0", [], 4000),
     "ppo-3-envs": ("ppo", "Tiny-v0", ["n_envs:3"], 3000),
     "ppo-gsde": ("ppo", "Tiny-v0", ["use_sde:True", "sde_sample_freq:4"], 1500),
 }

@@ -14,6 +14,8 @@ CASES = {
     "ppo-gsde": ("ppo", "Tiny-v0", ["use_sde:True"]),
     "a2c": ("a2c", "Tiny-v0", ["n_envs:2"]),
     "ars": ("ars", "Tiny-v0", []),
+    "openloop": ("openloop", "Tiny-v0", []),
+    "openloop-3-envs": ("openloop", "Tiny-v0", ["n_envs:3", "random_start_phase:True"]),
     "crossq": ("crossq", "Tiny-v0", []),
     "ddpg": ("ddpg", "Tiny-v0", ["normalize:False"]),
     "ppo_lstm": ("ppo_lstm", "Tiny-v0", []),
@@ -23,6 +25,8 @@ CASES = {
     "sac-episodes": ("sac", "Tiny-v0", ["train_freq:(1,'episode')", "gradient_steps:-1"]),
     "td3-2-envs": ("td3", "Tiny-v0", ["n_envs:2"]),
     "trpo": ("trpo", "Tiny-v0", []),
+    "td3-interrupted": ("td3", "GappyRing-v0", ["n_envs:2"]),
+    "ppo-interrupted": ("ppo", "GappyRing-v0", ["n_envs:2"]),
     "ppo-schedules": ("ppo", "Tiny-v0", ["learning_rate:lin_0.003", "clip_range:lin_0.2"]),
     "dict-observations": ("sac", "TinyDict-v0", ["policy:MultiInputPolicy"]),
     "her": (
@@ -31,8 +35,8 @@ CASES = {
         ["policy:MultiInputPolicy", "replay_buffer_class:HerReplayBuffer", "learning_starts:50"],
     ),
 }
-BUDGET = {"sac-gsde": 200, "ars": 600, "ppo_lstm": 130}
-FAST = {"sac", "tqc", "dqn", "ppo-3-envs", "ppo-gsde", "ars", "a2c", "her"}
+BUDGET = {"sac-gsde": 200, "ars": 600, "openloop": 900, "openloop-3-envs": 900, "ppo_lstm": 130}
+FAST = {"sac", "tqc", "dqn", "ppo-3-envs", "ppo-gsde", "ars", "openloop", "a2c", "her"}
 
 
 class Killed(SystemExit):

@@ -52,7 +52,8 @@ def test_palette_stays_apart_for_every_reader(deficiency):
 def test_every_algorithm_has_one_color_and_names_are_case_blind():
     assert style.algorithm_color("SAC") == style.algorithm_color("sac") == "#0072B2"
     assert style.algorithm_color("my_algo") == style.algorithm_color("my_algo")
-    continuous = ["sac", "tqc", "td3", "ddpg", "ppo", "crossq", "a2c", "trpo", "ars", "ppo_lstm"]
+    continuous = ["sac", "tqc", "td3", "ddpg", "ppo", "crossq", "a2c", "trpo", "ars"]
+    continuous += ["ppo_lstm", "openloop"]
     discrete = ["dqn", "qrdqn", "ppo", "a2c", "trpo", "ars", "ppo_lstm"]
     for together in (continuous, discrete):
         assert len({style.color_index(algo) for algo in together}) == len(together)

@@ -13,7 +13,11 @@ HEAVY = ("torch", "gymnasium", "stable_baselines3", "mujoco")
     [
         ("rl_zoo.robots.bert", HEAVY),
         ("rl_zoo.robots.mujoco_robot", HEAVY),
-        ("rl_zoo.tasks.walk", HEAVY),
+        ("rl_zoo.robots.catalog", HEAVY),
+        ("rl_zoo.robots.go2", HEAVY),
+        ("rl_zoo.robots.velocity_estimator", HEAVY),
+        ("rl_zoo.tasks.catalog", HEAVY),
+        ("rl_zoo.tasks.omnidirectional", HEAVY),
         ("rl_zoo.envs.ids", (*HEAVY, "numpy")),
     ],
 )

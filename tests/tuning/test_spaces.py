@@ -102,7 +102,8 @@ class Recorder:
 
 def config_of(algo, tmp_path, *params, n_timesteps=10**6, trial=None):
     file = tmp_path / "default.yml"
-    policy = "MlpLstmPolicy" if algo == "ppo_lstm" else "MlpPolicy"
+    policies = {"ppo_lstm": "MlpLstmPolicy", "openloop": "OscillatorPolicy"}
+    policy = policies.get(algo, "MlpPolicy")
     file.write_text(f"default:\n  policy: {policy}\n  n_timesteps: {n_timesteps}\n")
     return resolve(ConfigRequest(algo, "Tiny-v0", conf_file=file, params=params, trial=trial or {}))
 

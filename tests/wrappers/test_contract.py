@@ -15,13 +15,19 @@ from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
 from rl_zoo.wrappers.registry import WRAPPERS
 
 CASES = [
+    ("ActionFilterWrapper", {"filter": "butterworth", "cutoff_frequency": 3.0}),
+    ("ActionFilterWrapper", {"filter": "rate_limit", "max_rate": [4.0]}),
+    ("LowPassFilterWrapper", {"freq": 3.0, "df": 20.0}),
     ("HistoryWrapper", {"horizon": 3}),
     ("ActionNoiseWrapper", {"noise_std": 0.3}),
     ("ActionSmoothingWrapper", {"smoothing_coef": 0.7}),
     ("DelayedRewardWrapper", {"delay": 3}),
     ("FrameSkip", {"skip": 2}),
     ("MaskVelocityWrapper", {}),
+    ("SafetyWrapper", {"limits": {"max_action_change": 0.5}}),
     ("TruncatedOnSuccessWrapper", {"reward_offset": 1.0}),
+    ("TruncationWrapper", {"max_steps": 6}),
+    ("TruncationWrapper", {"remaining_time": True, "max_steps": 6}),
 ]
 
 

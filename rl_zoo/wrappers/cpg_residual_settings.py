@@ -1,0 +1,279 @@
+"""What a configuration may say about a ``CPGResidualWrapper``, checked and completed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_zoo.errors import ConfigError
+from rl_zoo.motion.pattern_file import PATTERN_FILE
+from rl_zoo.suggest import did_you_mean
+from rl_zoo.wrappers.argument_checks import check_count
+
+FloatArray = NDArray[np.float64]
+Group = TypeVar("Group")
+
+WRAPPER = "CPGResidualWrapper"
+
+
+@dataclass(frozen=True)
+class ModulationRanges:
+    """How far the policy may change the oscillators; an action of zero changes nothing."""
+
+    amplitude: tuple[float, float] | None = None
+    """Smallest and largest factor of the amplitude, around 1."""
+    frequency: tuple[float, float] | None = None
+    """Smallest and largest factor of the frequencies, around 1."""
+    phase: float | None = None
+    """Largest shift of the phase, rad."""
+    heading_rate: float | None = None
+    """Largest turning rate of the direction of stepping, rad/s; foot space with abduction only."""
+    per_leg: bool = False
+    """A value for each leg (joint space: each leg, or each joint of an unknown robot), else one
+    for all."""
+
+    def __post_init__(self) -> None:
+        for name, lowest in (("amplitude", 0.0), ("frequency", 1e-3)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not (_is_pair(value) and lowest <= value[0] <= 1.0 <= value[1]):
+                raise ConfigError(
+                    f"{WRAPPER}.modulation.{name}: {value!r} is not [low, high] with "
+                    f"{lowest:g} <= low <= 1 <= high"
+                )
+            object.__setattr__(self, name, (float(value[0]), float(value[1])))
+        for name in ("phase", "heading_rate"):
+            value = getattr(self, name)
+            if value is not None and not (is_number(value) and value > 0.0):
+                raise ConfigError(
+                    f"{WRAPPER}.modulation.{name}: {value!r} is not a positive number"
+                )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what the policy changes, in the order of the action."""
+        every = ("amplitude", "frequency", "phase", "heading_rate")
+        return tuple(name for name in every if getattr(self, name) is not None)
+
+    def decode(self, action: FloatArray) -> ModulationValues:
+        """Return what an action means.
+
+        Args:
+            action: In [-1, 1], grouped by ``names``. Shape: (len(names) * n_groups,).
+        """
+        parts = np.split(action, len(self.names)) if self.names else []
+        values = dict(zip(self.names, parts, strict=True))
+        return ModulationValues(
+            amplitude=_factor(self.amplitude, values.get("amplitude")),
+            frequency=_factor(self.frequency, values.get("frequency")),
+            phase=_scaled(self.phase, values.get("phase")),
+            heading_rate=_scaled(self.heading_rate, values.get("heading_rate")),
+        )
+
+
+@dataclass(frozen=True)
+class ModulationValues:
+    """What the policy asks of the oscillators in one step; one value per group, or one for all."""
+
+    amplitude: FloatArray
+    frequency: FloatArray
+    phase: FloatArray
+    """rad."""
+    heading_rate: FloatArray
+    """rad/s."""
+
+
+@dataclass(frozen=True)
+class CpgResidualSettings:
+    """Keywords of the wrapper; see there."""
+
+    prior: Any
+    space: Literal["joint", "foot"] = "joint"
+    mode: Literal["residual", "modulate", "both"] = "residual"
+    residual_scale: Any = None
+    ramp_steps: int = 0
+    modulation: Any = None
+    observe_phase: bool = True
+    random_initial_phase: bool = False
+    dt: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, valid in (
+            ("space", ("joint", "foot")),
+            ("mode", ("residual", "modulate", "both")),
+        ):
+            value = getattr(self, name)
+            if value not in valid:
+                raise ConfigError(
+                    f"{WRAPPER}.{name}: {value!r} is unknown{did_you_mean(str(value), valid)}"
+                )
+        check_count(f"{WRAPPER}.ramp_steps", self.ramp_steps, minimum=0)
+        if self.dt is not None and not (is_number(self.dt) and self.dt > 0.0):
+            raise ConfigError(f"{WRAPPER}.dt: {self.dt!r} is not a positive number of seconds")
+        if not self.has_residual and self.residual_scale is not None:
+            raise ConfigError(f"{WRAPPER}.residual_scale: has no meaning with mode: modulate")
+
+    @property
+    def has_residual(self) -> bool:
+        """Return whether the policy adds to the command of the prior."""
+        return self.mode != "modulate"
+
+    @property
+    def modulation_ranges(self) -> ModulationRanges:
+        """Return the ranges of the modulation, empty in mode ``residual``.
+
+        Raises:
+            ConfigError: If they do not fit or have no meaning.
+        """
+        if self.mode == "residual":
+            if self.modulation is not None:
+                raise ConfigError(f"{WRAPPER}.modulation: has no meaning with mode: residual")
+            return ModulationRanges()
+        given = self.modulation
+        if given is None:
+            given = {"amplitude": (0.5, 1.5), "frequency": (0.7, 1.3), "phase": 0.5}
+        ranges = read_group(ModulationRanges, given, f"{WRAPPER}.modulation")
+        if not ranges.names:
+            raise ConfigError(
+                f"{WRAPPER}.modulation: gives no range; valid: amplitude, frequency, phase, "
+                "heading_rate"
+            )
+        return ranges
+
+
+def read_settings(settings: Mapping[str, Any]) -> CpgResidualSettings:
+    """Return the settings of the given keywords.
+
+    Raises:
+        ConfigError: If a keyword is unknown or its value does not fit.
+    """
+    return read_group(CpgResidualSettings, settings, WRAPPER)
+
+
+def read_group(cls: type[Group], data: Any, where: str) -> Group:
+    """Return the dataclass ``cls`` with the values of a mapping.
+
+    Raises:
+        ConfigError: If ``data`` is no mapping, or a key is unknown or missing.
+    """
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"{where}: {data!r} is not a mapping of keys to values")
+    known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]
+    problems = [
+        f"{where}.{key}: unknown key{did_you_mean(str(key), known)}"
+        for key in data
+        if key not in known
+    ]
+    problems += [
+        f"{where}.{name}: missing"
+        for name, item in known.items()
+        if item.default is MISSING and name not in data
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return cls(**data)
+
+
+def read_prior(prior: Any) -> Mapping[str, Any]:
+    """Return the mapping that ``prior`` is, or the one in the file or run folder that it names.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    where = f"{WRAPPER}.prior"
+    if isinstance(prior, Mapping):
+        return prior
+    if not isinstance(prior, str | Path):
+        raise ConfigError(f"{where}: {prior!r} is neither a mapping nor the path of a run")
+    path = Path(prior)
+    if path.is_dir():
+        path = path / PATTERN_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{where}: {path} cannot be read ({error.strerror}); it must be the folder of a "
+            "trained open-loop run or a JSON file"
+        ) from error
+    except ValueError as error:
+        raise ConfigError(f"{where}: {path} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{where}: {path} does not hold a mapping")
+    return content
+
+
+def read_scale(scale: Any, names: Sequence[str], default: float) -> FloatArray:
+    """Return the scale of each entry of the residual. Shape: (len(names),).
+
+    Args:
+        scale: None, one number, a list with one per entry, or a mapping from the last part of an
+            entry's name (``x``) to a number.
+        names: Name of each entry, such as ``FR.x``.
+        default: Scale if none is given.
+
+    Raises:
+        ConfigError: If it does not fit.
+    """
+    where = f"{WRAPPER}.residual_scale"
+    if isinstance(scale, Mapping):
+        axes = [name.rpartition(".")[2] for name in names]
+        for key in scale:
+            if key not in axes:
+                raise ConfigError(f"{where}.{key}: unknown key{did_you_mean(str(key), set(axes))}")
+        scale = [scale.get(axis, 0.0) for axis in axes]
+    try:
+        values = np.asarray(default if scale is None else scale, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {scale!r} is not made of numbers") from error
+    if values.shape not in ((), (len(names),)):
+        raise ConfigError(f"{where}: {values.size} values for {len(names)} entries of the residual")
+    if not np.isfinite(values).all() or (values < 0.0).any():
+        raise ConfigError(f"{where}: {scale!r} holds a number that is negative or not finite")
+    return np.array(np.broadcast_to(values, (len(names),)))
+
+
+def control_period(env: gym.Env[Any, Any], dt: float | None) -> float:
+    """Return the time between two actions in s.
+
+    Raises:
+        ConfigError: If neither the user nor the environment says it.
+    """
+    if dt is None and env.has_wrapper_attr("dt"):
+        dt = env.get_wrapper_attr("dt")
+    if dt is None:
+        raise ConfigError(
+            f"{WRAPPER}.dt: this environment does not say how long a step is; give it in seconds"
+        )
+    return float(dt)
+
+
+def is_number(value: Any) -> bool:
+    """Say whether ``value`` is a finite number."""
+    is_real = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_real and math.isfinite(value)
+
+
+def _is_pair(value: Any) -> bool:
+    is_sequence = isinstance(value, Sequence) and not isinstance(value, str)
+    return is_sequence and len(value) == 2 and all(is_number(item) for item in value)
+
+
+def _factor(bounds: tuple[float, float] | None, action: FloatArray | None) -> FloatArray:
+    """Return 1 for an action of 0, the bounds for -1 and 1, linear in between."""
+    if bounds is None or action is None:
+        return np.ones(1)
+    low, high = bounds
+    return np.where(action < 0.0, 1.0 + action * (1.0 - low), 1.0 + action * (high - 1.0))
+
+
+def _scaled(bound: float | None, action: FloatArray | None) -> FloatArray:
+    return np.zeros(1) if bound is None or action is None else bound * action

@@ -1,0 +1,211 @@
+"""Let nothing reach the environment that the guard does not admit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, SupportsFloat
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils import RecordConstructorArgs
+from numpy.typing import NDArray
+
+from rl_zoo.errors import ConfigError
+from rl_zoo.robots.guard import StopRequest
+from rl_zoo.wrappers.action_meaning import changes_meaning
+from rl_zoo.wrappers.argument_checks import check_box
+from rl_zoo.wrappers.safe_actions import BoxActions, RobotActions, SafeAction, is_robot
+
+Action = NDArray[Any]
+STORED_ACTIONS = ("proposed", "executed")
+
+
+class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs):
+    """Execute the nearest admissible action; end the episode where that is not enough.
+
+    Around the environment of a robot this is ``rl_zoo.robots.guard``, the code that guards the real
+    one. Around any other Box action space: finite, inside the space, limited change per step. An
+    admissible action reaches the environment unchanged, bit by bit; a NaN never does.
+
+    ``info`` of each step:
+
+    * ``safety/<limit>``: how far action or state were outside, 0 inside; ``safety/margin``: the
+      smallest normalised distance to a limit; ``safety_conflicts``: limits that one of higher
+      priority left no room for;
+    * ``intervention`` (bool): the action was changed; ``cost``: sum of the weights of the limits
+      that were reached; ``action_proposed``, ``action_executed`` (by the innermost layer),
+      ``safe_action`` (by this one);
+    * ``episode_cost``, ``episode_interventions``, ``episode_max_correction``: so far in this
+      episode (``monitor_kwargs: {info_keywords: [...]}``).
+
+    At the end of an episode also ``safety_counts``, steps in which each limit was reached, and, if
+    a limit ended it, ``safety_stop``, its name.
+
+    Args:
+        env: Environment with a Box action space.
+        limits: Keywords of ``rl_zoo.robots.guard_limits.SafetyLimits.from_spec``; without a robot
+            ``max_action_change`` (per step).
+        reactions: ``report``, ``soft``, ``truncate`` or ``terminate`` by name of the limit.
+        cost_weights: Cost of a step in which a limit was reached, by its name.
+        penalty: Taken from the reward per unit of mean absolute correction of the action; an entry
+            that is not finite counts as half of its range.
+        store_action: What an off-policy agent keeps in its replay buffer: the action it
+            ``proposed`` or the one ``executed``.
+
+    Raises:
+        ConfigError: If an argument has no meaning for this environment.
+    """
+
+    def __init__(
+        self,
+        env: gym.Env[Any, Action],
+        limits: Mapping[str, Any] | None = None,
+        *,
+        reactions: Mapping[str, str] | None = None,
+        cost_weights: Mapping[str, float] | None = None,
+        penalty: float = 0.0,
+        store_action: Literal["proposed", "executed"] = "proposed",
+    ) -> None:
+        RecordConstructorArgs.__init__(
+            self,
+            limits=limits,
+            reactions=reactions,
+            cost_weights=cost_weights,
+            penalty=penalty,
+            store_action=store_action,
+        )
+        gym.Wrapper.__init__(self, env)
+        self._box = check_box("SafetyWrapper", "action space", env.action_space)
+        self.penalty = _check_penalty(penalty)
+        self.store_action = _check_stored(store_action)
+        options = dict(_check_mapping("limits", limits))
+        for key, value in (("reactions", reactions), ("cost_weights", cost_weights)):
+            if value is not None:
+                options[key] = {**options.get(key, {}), **_check_mapping(key, value)}
+        self._actions: RobotActions | BoxActions
+        try:
+            if is_robot(env):
+                _check_order(env)
+                self._actions = RobotActions(env, self._box, options)
+            else:
+                self._actions = BoxActions(env, self._box, options)
+        except ConfigError as error:
+            raise ConfigError([f"SafetyWrapper.{text}" for text in error.problems]) from error
+        self._weights = self._actions.weights
+        self._begin_episode()
+
+    @property
+    def safe_action_space(self) -> gym.spaces.Box:
+        """Return the space whose actions are guarded here."""
+        return self._box
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Reset the environment and start from the command it holds."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._actions.start()
+        self._begin_episode()
+        return observation, info
+
+    def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
+        """Step the environment with the nearest admissible action."""
+        safe = self._actions.make_safe(action)
+        observation, reward, terminated, truncated, info = self.env.step(safe.action)
+        reached, stop = self._actions.judge_state()
+        excess = {**safe.excess, **reached}
+        stop = safe.stop or stop
+        if stop is not None:
+            excess.setdefault(stop.limit, 0.0)
+        correction = 0.0 if safe.action is action else self._correction(action, safe.action)
+        self._report(info, action, safe, excess, correction)
+        if stop is not None and not (terminated or truncated):
+            terminated, truncated = stop.terminates, not stop.terminates
+            _name_end(info, stop)
+        if terminated or truncated:
+            info["safety_counts"] = dict(self._counts)
+        if self.penalty:
+            reward = float(reward) - self.penalty * correction
+        return observation, reward, terminated, truncated, info
+
+    def _begin_episode(self) -> None:
+        self._cost, self._interventions, self._max_correction = 0.0, 0, 0.0
+        self._counts = dict.fromkeys(self._actions.names, 0)
+
+    def _report(
+        self,
+        info: dict[str, Any],
+        action: Action,
+        safe: SafeAction,
+        excess: dict[str, float],
+        correction: float,
+    ) -> None:
+        intervention = safe.action is not action
+        cost = float(sum(self._weights[name] for name in excess))
+        self._cost += cost
+        self._interventions += intervention
+        self._max_correction = max(self._max_correction, correction)
+        for name in self._counts:
+            self._counts[name] += name in excess
+            info[f"safety/{name}"] = excess.get(name, 0.0)
+        info["safety/margin"] = safe.margin
+        info["safety_conflicts"] = safe.conflicts
+        info["intervention"] = intervention
+        info["cost"] = cost + float(info.get("cost", 0.0))
+        info["episode_cost"] = self._cost
+        info["episode_interventions"] = self._interventions
+        info["episode_max_correction"] = self._max_correction
+        info["action_proposed"] = action
+        info.setdefault("action_executed", safe.action)  # an inner layer may have its own
+        info["safe_action"] = safe.action
+
+    def _correction(self, proposed: Action, executed: Action) -> float:
+        """Return the mean absolute change of an entry, counted from inside the action space."""
+        low, high = self._box.low.astype(np.float64), self._box.high.astype(np.float64)
+        wanted = np.clip(np.asarray(proposed, dtype=np.float64), low, high)
+        half = np.where(np.isfinite(high - low), 0.5 * (high - low), 1.0)
+        with np.errstate(invalid="ignore"):
+            change = np.abs(wanted - np.asarray(executed, dtype=np.float64))
+        return float(np.mean(np.where(np.isfinite(change), change, half)))
+
+
+def _name_end(info: dict[str, Any], stop: StopRequest) -> None:
+    info["safety_stop"] = stop.limit
+    key = "termination_reason" if stop.terminates else "truncation_reason"
+    info[key] = stop.reason
+
+
+def _check_order(env: gym.Env[Any, Any]) -> None:
+    """Refuse an inner wrapper that gives the action another meaning than the robot's."""
+    layer: Any = env
+    while isinstance(layer, gym.Wrapper):
+        if changes_meaning(type(layer)):
+            raise ConfigError(
+                f"order: the robot's limits need the robot's own action; name SafetyWrapper before "
+                f"{type(layer).__name__}, which then sits outside of it"
+            )
+        layer = layer.env
+
+
+def _check_mapping(key: str, value: Any) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"SafetyWrapper.{key}: {value!r} is not a mapping by name")
+    return value
+
+
+def _check_penalty(value: Any) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value < 0.0:
+        raise ConfigError(f"SafetyWrapper.penalty: {value!r} is not a number from 0 up")
+    return float(value)
+
+
+def _check_stored(value: Any) -> str:
+    if value not in STORED_ACTIONS:
+        raise ConfigError(
+            f"SafetyWrapper.store_action: '{value}' is unknown; valid: {', '.join(STORED_ACTIONS)}"
+        )
+    return str(value)
