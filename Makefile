@@ -19,7 +19,9 @@ RUN := $(BIN)/python -m
 STAMP := $(VENV)/.installed
 # Numerical libraries start one thread per core each, which slows small networks and parallel tests down.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-BENCHES := $(patsubst scripts/bench_%.py,bench-%,$(wildcard scripts/bench_*.py))
+# The quadruped takes half an hour: it is run by its own name.
+SLOW_BENCHES := bench-quadruped
+BENCHES := $(filter-out $(SLOW_BENCHES),$(patsubst scripts/bench_%.py,bench-%,$(wildcard scripts/bench_*.py)))
 
 .PHONY: help
 help: ## show this list
@@ -76,11 +78,11 @@ format: $(STAMP) ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-.PHONY: bench $(BENCHES) docs reference
+.PHONY: bench $(BENCHES) $(SLOW_BENCHES) docs reference
 bench: $(BENCHES) ## run the benchmarks (scripts/bench_*.py; PEER=path/to/python of an RL Zoo install)
 	@echo 'ran: $(BENCHES)'
 
-$(BENCHES): bench-%: scripts/bench_%.py $(STAMP)
+$(BENCHES) $(SLOW_BENCHES): bench-%: scripts/bench_%.py $(STAMP)
 	$(BIN)/python $< $(BENCH_ARGS)
 bench-start: BENCH_ARGS = $(if $(PEER),--peer '$(PEER)')
 

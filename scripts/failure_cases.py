@@ -263,6 +263,13 @@ def _truncate(name: str, size: int = 200) -> Damage:
     return damage
 
 
+def _no_buffer(logs: Path) -> None:
+    """Remove every replay buffer, those of checkpoints too."""
+    for pattern in ("replay_buffer.pkl", "rl_model_buffer_*.npz"):
+        for file in logs.rglob(pattern):
+            file.unlink()
+
+
 def _models_of_the_other(logs: Path) -> None:
     """Put the SAC models into the PPO run, and the reverse."""
     ppo, sac = logs / "ppo/CartPole-v1_1", logs / "sac/Pendulum-v1_1"
@@ -450,6 +457,22 @@ RUNS = [
         f"{SAC} -i {SAC_RUN}/Pendulum-v1.zip",
         ("replay_buffer.pkl", "--trust"),
         damage=_pickle_in("replay_buffer.pkl"),
+    ),
+    Case(
+        RUN_GROUP,
+        "--keep-buffer: no part of a buffer",
+        f"{SAC} --keep-buffer most -i {SAC_RUN}/Pendulum-v1.zip",
+        ("most", "none, all or the number"),
+    ),
+    Case(
+        RUN_GROUP, "--keep-buffer: without -i", f"{SAC} --keep-buffer all", ("--keep-buffer", "-i")
+    ),
+    Case(
+        RUN_GROUP,
+        "--keep-buffer: none was saved",
+        f"{SAC} --keep-buffer 100 -i {SAC_RUN}",
+        ("no replay buffer was saved", "--save-replay-buffer"),
+        damage=_no_buffer,
     ),
     Case(
         RUN_GROUP,

@@ -37,8 +37,9 @@ def main(names: list[str]) -> int:
         rows.append(row)
         has_failed |= not is_right
     if not names:
-        exact = f"| *exact* | {IF_TRUNCATED:.0f} 50 50 50 | {_shown(np.array(IF_TERMINATED))} | "
-        write_table([*HEAD, exact + f"{IF_TRUNCATED:.0f} 50 50 50 | |", *rows])
+        exact = _shown(np.full(4, IF_TRUNCATED))
+        first = f"| *exact* | {exact} | {_shown(np.array(IF_TERMINATED))} | {exact} | |"
+        write_table([*HEAD, first, *rows])
     return int(has_failed)
 
 
@@ -54,7 +55,7 @@ def measure(name: str) -> tuple[str, bool]:
         error
         for error, tolerance in (
             (np.abs(truncated - IF_TRUNCATED).max(), case.tolerance),
-            (np.abs(interrupted - IF_TRUNCATED).max(), case.tolerance),
+            (np.abs(interrupted - IF_TRUNCATED).max(), 2 * case.tolerance),
             (np.abs(terminated - IF_TERMINATED).max(), 0.15),
         )
         if not error <= tolerance

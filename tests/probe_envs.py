@@ -170,6 +170,28 @@ class SingleEnv(TinyEnv):
         SingleEnv.is_open = False
 
 
+class BodyEnv(TinyEnv):
+    """A random walk of a robot that may carry a load, which pulls it down."""
+
+    def __init__(self, load=0.0):
+        super().__init__()
+        self.load = load
+
+    @property
+    def robot_descriptor(self):
+        joint = {"motor_strength": 1.0}
+        return {
+            "name": "walker",
+            "control_frequency": 10.0,
+            "payload": {"mass": self.load},
+            "joints": {"left": joint, "right": joint},
+        }
+
+    def step(self, action):
+        self.x -= 0.1 * self.load
+        return super().step(action)
+
+
 class FallWrapper(gym.Wrapper):
     """Terminate when the walk has gone further than ``limit``; count the falls."""
 
@@ -198,5 +220,6 @@ for name, entry_point, kwargs in (
     ("GappyRing-v0", RingEnv, {"gaps": 0.3}),
     ("Faulty-v0", FaultyEnv, {}),
     ("Single-v0", SingleEnv, {}),
+    ("Body-v0", BodyEnv, {}),
 ):
     gym.register(name, entry_point=f"{__name__}:{entry_point.__name__}", kwargs=kwargs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,6 +25,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from typing_extensions import override
 
 from rl_zoo import console
+from rl_zoo.agents.open_loop_choice import Contenders, FinalChoice
 from rl_zoo.agents.open_loop_episodes import EpisodeQueue, PatternEpisode
 from rl_zoo.agents.open_loop_policy import OscillatorPolicy
 from rl_zoo.agents.open_loop_search import PatternSearch, SearchSettings
@@ -34,15 +35,14 @@ from rl_zoo.motion.pattern_file import PATTERN_FILE, pattern_text, read_pattern
 
 FloatArray = NDArray[np.float64]
 
-_MEAN, _START = "the mean of the search", "the pattern it started from"
-
 
 class OpenLoop(BaseAlgorithm):
     """Search for a joint pattern by CMA-ES; then choose among the best candidates by new episodes.
 
     A candidate's fitness is one lucky number among many, so at the end of the budget the
     ``n_top`` best candidates, the mean of the search and a pattern from which it started are run
-    again, and the best mean decides. Until then the policy is the mean of the search.
+    again, and the best mean decides. Until then the policy is the best candidate of the last
+    generation.
 
     Learning from a policy that is trained already (``-i``), or with an ``initial_pattern``, starts
     at its pattern with ``warm_sigma``.
@@ -269,7 +269,7 @@ class OpenLoop(BaseAlgorithm):
         callback.on_rollout_end()
         values = search.results.mean(axis=1)
         search.tell(candidates)
-        self._oscillators.pattern = space.decode(search.mean)
+        self._oscillators.pattern = patterns[int(np.argmax(values))]
         self._oscillators.is_trained = True
         self.logger.record("search/generation", search.n_generations)
         self.logger.record("search/sigma", search.sigma)
@@ -281,65 +281,39 @@ class OpenLoop(BaseAlgorithm):
 
     def _must_choose(self) -> bool:
         """Say whether the rest of the budget is needed to run the best candidates again."""
-        search, _ = self._parts()
+        search, space = self._parts()
         longest = max((info["l"] for info in self.ep_info_buffer or ()), default=0)
-        needed = len(self._contenders()) * self.n_top_episodes * longest
+        needed = len(Contenders.of(search, space).patterns) * self.n_top_episodes * longest
         generation = search.results.size * longest
         left = self._total_timesteps - self.num_timesteps
         return bool(search.top) and left <= min(needed, self._total_timesteps / 4) + generation
 
     def _choose(self, callback: BaseCallback) -> bool:
-        """Run the best candidates in turn until the budget is used and keep the best of them."""
-        search, _ = self._parts()
-        names, patterns = zip(*self._contenders(), strict=True)
-        returns = np.zeros((len(patterns), 0))
+        """Run the contenders in turn until the budget is used and keep the best of them."""
+        search, space = self._parts()
+        contenders = Contenders.of(search, space)
+        returns = np.zeros((len(contenders.patterns), 0))
         generator = np.random.default_rng([search.settings.seed, search.n_generations])
         callback.on_rollout_start()
         while returns.shape[1] == 0 or self.num_timesteps < self._total_timesteps:
-            results = np.full((len(patterns), 1), np.nan)
-            if not self._evaluate(callback, list(patterns), results, generator.uniform(size=1)):
+            results = np.full((len(contenders.patterns), 1), np.nan)
+            starts = generator.uniform(size=1)
+            if not self._evaluate(callback, contenders.patterns, results, starts):
                 return False
             returns = np.concatenate([returns, results], axis=1)
         callback.on_rollout_end()
-        self._oscillators.pattern = patterns[int(np.argmax(returns.mean(axis=1)))]
-        self._report(names, returns)
-        return True
-
-    def _contenders(self) -> list[tuple[str, JointPattern]]:
-        """Return what the final choice is between, with names for messages."""
-        search, space = self._parts()
-        found = [
-            (f"candidate {rank}", space.decode(point))
-            for rank, (_, point) in enumerate(search.top, start=1)
-        ]
-        found.append((_MEAN, space.decode(search.mean)))
-        return found if space.start is None else [*found, (_START, space.start)]
-
-    def _report(self, names: tuple[str, ...], returns: FloatArray) -> None:
-        search, _ = self._parts()
-        means, deviations = returns.mean(axis=1), returns.std(axis=1)
-        best = int(np.argmax(means))
-        best_trial = search.top[0][0]
-        self.logger.record("search/best_trial", best_trial)
-        self.logger.record("search/best_trial_reevaluated", float(means[0]))
-        for name, key in ((_MEAN, "mean"), (_START, "start")):
-            if name in names:
-                value = float(means[names.index(name)])
-                self.logger.record(f"search/{key}_reevaluated", value)
-        self.logger.record("search/chosen", float(means[best]))
-        self.logger.record("search/chosen_std", float(deviations[best]))
-        self.logger.record("search/chosen_episodes", returns.shape[1])
+        choice = FinalChoice(contenders, returns)
+        self._oscillators.pattern = choice.pattern
+        for key, value in choice.log_values().items():
+            self.logger.record(f"search/{key}", value)
         if self.verbose > 0:
-            console.message(
-                f"Best trial {best_trial:.2f}; run again for {returns.shape[1]} episodes: "
-                f"{means[0]:.2f} +/- {deviations[0]:.2f}. Chosen: {names[best]}, "
-                f"{means[best]:.2f} +/- {deviations[best]:.2f}"
-            )
+            console.message(str(choice))
+        return True
 
     def _evaluate(
         self,
         callback: BaseCallback,
-        patterns: list[JointPattern],
+        patterns: Sequence[JointPattern],
         results: FloatArray,
         starts: FloatArray,
     ) -> bool:

@@ -77,14 +77,14 @@ class EpisodeQueue:
         """Yield each episode that ended in this step with its return; start the next ones."""
         for env, info in enumerate(infos):
             self._is_spoiled[env] |= bool(info.get("discard"))
-        for env in np.flatnonzero(dones):
+        for env in np.flatnonzero(dones).tolist():
             if self._is_running[env]:
                 recorded = infos[env].get("episode")
                 if recorded is None or self._is_spoiled[env]:
                     self._waiting.appendleft(self._tasks[env])
                 else:
                     yield self._tasks[env], float(recorded["r"])
-            self._begin(int(env))
+            self._begin(env)
         if np.any(dones):
             self._bank = PatternBank([task.pattern for task in self._tasks])
 

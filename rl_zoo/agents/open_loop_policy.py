@@ -16,8 +16,6 @@ from rl_zoo.motion.oscillator import JointPattern, advance_phase
 
 FloatArray = NDArray[np.float64]
 
-_PER_JOINT = ("amplitudes", "phases", "offsets")
-
 
 class PatternBank:
     """Several patterns side by side, one per environment.
@@ -34,7 +32,8 @@ class PatternBank:
 
     def positions(self, phases: FloatArray) -> FloatArray:
         """Return joint positions in units of the action. Shape: (n_envs, n_joints)."""
-        return self.amplitudes * np.sin(phases) + self.offsets
+        positions: FloatArray = self.amplitudes * np.sin(phases) + self.offsets
+        return positions
 
     def advance(self, phases: FloatArray, duration: float) -> FloatArray:
         """Return the phases ``duration`` seconds later. Shape: (n_envs, n_joints)."""
@@ -54,8 +53,9 @@ class OscillatorPolicy(BasePolicy):
     def __init__(self, observation_space: spaces.Space[Any], action_space: spaces.Box) -> None:
         super().__init__(observation_space, action_space)
         n_joints = action_space.shape[0]
-        for name in _PER_JOINT:
-            self.register_parameter(name, _numbers(np.zeros(n_joints)))
+        self.amplitudes = _numbers(np.zeros(n_joints))
+        self.phases = _numbers(np.zeros(n_joints))
+        self.offsets = _numbers(np.zeros(n_joints))
         self.frequencies = _numbers(np.ones(2))
         self.register_buffer("_control_period", torch.zeros((), dtype=torch.float64))
         self.register_buffer("_is_trained", torch.zeros((), dtype=torch.bool))
@@ -68,8 +68,9 @@ class OscillatorPolicy(BasePolicy):
 
     @pattern.setter
     def pattern(self, pattern: JointPattern) -> None:
-        for name in _PER_JOINT:
-            self._parameters[name] = _numbers(np.array(getattr(pattern, name)))
+        self.amplitudes = _numbers(np.array(pattern.amplitudes))
+        self.phases = _numbers(np.array(pattern.phases))
+        self.offsets = _numbers(np.array(pattern.offsets))
         self.frequencies = _numbers(np.array([pattern.swing_frequency, pattern.stance_frequency]))
         self._cached = None
 
@@ -132,9 +133,11 @@ class OscillatorPolicy(BasePolicy):
 
     def _current(self) -> tuple[JointPattern, PatternBank]:
         if self._cached is None:
-            values = {name: self._parameters[name].tolist() for name in _PER_JOINT}  # type: ignore[union-attr]
+            amplitudes, phases, offsets = (
+                tuple(values.tolist()) for values in (self.amplitudes, self.phases, self.offsets)
+            )
             swing, stance = self.frequencies.tolist()
-            pattern = JointPattern(**values, swing_frequency=swing, stance_frequency=stance)
+            pattern = JointPattern(amplitudes, phases, offsets, swing, stance)
             self._cached = (pattern, PatternBank([pattern]))
         return self._cached
 

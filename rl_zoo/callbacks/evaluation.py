@@ -206,7 +206,9 @@ class EvaluationCallback(BaseCallback):
     def _on_step(self) -> bool:
         if not self.evaluator.is_due(self.num_timesteps):
             return True
-        if self.model.get_vec_normalize_env() is not None:
+        # Before any learning the statistics are the old policy's, without the first observation.
+        is_baseline = self.evaluator.on_baseline is not None
+        if self.model.get_vec_normalize_env() is not None and not is_baseline:
             sync_envs_normalization(self.training_env, self.env)
         self.env.seed(self.evaluator.settings.seed + self.num_timesteps)
         try:

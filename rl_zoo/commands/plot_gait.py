@@ -37,6 +37,7 @@ def build_parser() -> ZooArgumentParser:
         "contacts, oscillator phases, forward speed.",
     )
     add_run_flags(parser)
+    parser.set_defaults(env="Bert-v0")
     add_weights_flags(parser)
     parser.add_argument(
         "-n", "--n-timesteps", type=int, default=DEFAULT_LENGTH, help="most steps to record"

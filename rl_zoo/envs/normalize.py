@@ -8,6 +8,7 @@ they get by undoing the normalisation: a terminal observation outside the clip r
 from __future__ import annotations
 
 import pickle
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,9 @@ class RawTerminalVecNormalize(VecNormalize):
             pickle.dump(self.statistics(), stream)
 
     def adopt(self, statistics: VecNormalize) -> None:
-        """Take over the running statistics of ``statistics``."""
-        self.obs_rms = getattr(statistics, "obs_rms", self.obs_rms)
-        self.ret_rms = statistics.ret_rms
+        """Copy the running statistics of ``statistics``: several stacks may start from them."""
+        self.obs_rms = deepcopy(getattr(statistics, "obs_rms", self.obs_rms))
+        self.ret_rms = deepcopy(statistics.ret_rms)
 
 
 def _equal(left: Observation, right: Observation) -> bool:

@@ -133,10 +133,13 @@ def runs_of(values: BoolArray) -> list[tuple[int, int]]:
 
 
 def _without_short(contacts: BoolArray, durations: FloatArray, kind: bool) -> BoolArray:
-    """Turn stances (``kind``) or swings shorter than ``MIN_PHASE`` over, but at the ends."""
+    """Turn stances (``kind``) or swings shorter than ``MIN_PHASE`` over.
+
+    Those cut off by the recording stay, but for a swing at its start: the robot is being set down.
+    """
     result = contacts.copy()
     for first, end in runs_of(contacts == kind):
-        is_inside = first > 0 and end < len(contacts)
-        if is_inside and durations[first:end].sum() < MIN_PHASE:
+        is_cut_off = end == len(contacts) or (first == 0 and kind)
+        if not is_cut_off and durations[first:end].sum() < MIN_PHASE:
             result[first:end] = not kind
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -190,7 +191,7 @@ def _draw_speed(axes: Axes, recording: GaitRecording) -> None:
     axes.plot(middle, rolling_mean(speed, window), color=color, label=f"mean over {_MEAN_OVER} s")
     if np.isfinite(error).any():
         label = f"error of the estimate, mean {np.nanmean(error):.3f} m/s"
-        looks = {"color": style.PALETTE[8], "linestyle": ":", "linewidth": 1.1}
+        looks: dict[str, Any] = {"color": style.PALETTE[8], "linestyle": ":", "linewidth": 1.1}
         axes.plot(times, error, label=label, **looks)
     axes.axhline(0.0, color="#999999", linewidth=0.8, zorder=1)
     axes.set_ylabel("Forward speed (m/s)")
@@ -204,7 +205,7 @@ def _label_lanes(axes: Axes, names: Sequence[str]) -> None:
     axes.grid(visible=False, axis="y")
 
 
-def _write_beside(axes: Axes, lane: int, text: str) -> None:
+def _write_beside(axes: Axes, lane: float, text: str) -> None:
     place = axes.get_yaxis_transform()
     size = "x-small"
     axes.text(1.01, lane, text, transform=place, va="center", fontsize=size, linespacing=1.1)

@@ -92,7 +92,7 @@ def plot_speed_curves(
             axes.axhline(reference[1], color=style.REFERENCE_COLOR, label=label, **looks)
         axes.set_xlabel("Robot time (min)")
         axes.set_ylabel("Forward speed (m/s)")
-        axes.set_title("Evaluations; faint: training", loc="left")
+        axes.set_title("Speed while learning (faint: training episodes)", loc="left")
         axes.set_xlim(left=0.0)
         figure.legend(loc="outside lower center", ncols=2)
     return style.save_figure(figure, output.with_suffix(""), [output.suffix[1:].lower()])[0]
@@ -112,7 +112,8 @@ def _read(folder: RunFolder, key: str, minutes_per_step: float) -> tuple[FloatAr
     except NothingFoundError:
         return np.zeros(0), np.zeros(0)
     rows = latest_rows(steps)
-    return steps[rows] * minutes_per_step, values[rows]
+    minutes = np.asarray(steps[rows] * minutes_per_step, dtype=np.float64)
+    return minutes, values[rows]
 
 
 def _palette_places(curves: Sequence[_SpeedCurve]) -> list[int]:

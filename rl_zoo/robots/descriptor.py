@@ -42,7 +42,8 @@ def describe_robot(
         name = values.pop("name")
         del values["kp"], values["kd"]  # spring_stiffness and spring_damping, as they are now
         joints[name] = values | {key: float(array[index]) for key, array in per_joint.items()}
-    payload = options.payload
+    payload, randomize = options.payload, randomize or {}
+    is_loaded = payload.mass > 0.0 or "payload_mass" in randomize
     others = {key: value for key, value in asdict(options).items() if key not in _ALIKE}
     return {
         "name": spec.name,
@@ -52,10 +53,10 @@ def describe_robot(
         "control_frequency": spec.control_frequency,
         "payload": {
             "mass": payload.mass,
-            "position": list(payload.position) if payload.mass > 0.0 else None,
+            "position": list(payload.position) if is_loaded else None,
         },
         **others,
-        "randomize": {name: list(limits) for name, limits in (randomize or {}).items()},
+        "randomize": {name: list(limits) for name, limits in randomize.items()},
         "driver": None,
         "firmware": None,
         "joints": joints,

@@ -74,7 +74,6 @@ def returns_of(env_id, pattern, seeds):
     return found
 
 
-@pytest.mark.slow
 def test_the_swimmer_of_35_lines():
     """Published parameters; 346.2, 352.0, 352.6, 353.4, 353.0 measured with the 35 lines."""
     pattern = JointPattern((1, 1), (0.0, 2 * math.pi * 0.95), (0, 0), 0.62, 0.62)

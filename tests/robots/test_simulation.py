@@ -75,14 +75,14 @@ def test_friction_decides_whether_a_pushed_robot_slides(hold, friction, slides):
 @pytest.mark.parametrize("latency", [0, 2, 18, 20, 30, 54])
 def test_latency_delays_the_effect_by_exactly_that_time(latency):
     prompt, late = make(), make(latency=latency)
-    torques = {0: [], 1: []}
+    positions = {0: [], 1: []}
     for i, robot in enumerate((prompt, late)):
         step = robot._step
 
         def recording(model, data, n, robot=robot, i=i, step=step):
             for _ in range(n):
                 step(model, data, 1)
-                torques[i].append(data.act[0])
+                positions[i].append(data.act[0])
 
         robot._step = recording
         for k in range(8):
@@ -90,7 +90,9 @@ def test_latency_delays_the_effect_by_exactly_that_time(latency):
             robot.write(RobotCommand(BERT.default_pose + offset))
             robot.advance()
     delay = round(latency / 2)  # physics steps of 2 ms
-    early, delayed = np.array(torques[0]), np.array(torques[1])
+    early, delayed = np.array(positions[0]), np.array(positions[1])
+    np.testing.assert_array_equal(early[:20], BERT.default_pose[0])  # 2 periods of 10 steps
+    assert early[20] > BERT.default_pose[0] + 0.005
     np.testing.assert_allclose(delayed[delay:], early[: len(early) - delay], atol=1e-12)
     np.testing.assert_allclose(delayed[: 20 + delay], BERT.default_pose[0], atol=1e-12)
 

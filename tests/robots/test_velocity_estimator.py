@@ -99,8 +99,11 @@ def test_velocity_is_in_the_world_and_turning_is_taken_into_account():
         forward[places] = np.linalg.solve(jacobian, [-0.3, 0.0, 0.0])
     facing = {"orientation": (math.cos(half), 0.0, 0.0, math.sin(half))}
     gyro = {"angular_velocity_in_body": np.array([0.0, 0.0, rate])}
+    front_only = {"foot_forces": np.array([60.0, 60.0, 0.0, 0.0])}
     for _ in range(100):
-        turned = estimator.update(state_of(MINI_CHEETAH, pose, turning, **facing, **gyro))
+        turned = estimator.update(
+            state_of(MINI_CHEETAH, pose, turning, **facing, **gyro, **front_only)
+        )
     # What remains is rolling: shank rates times the feet's radius.
     assert np.hypot(*turned.velocity_in_world[:2]) < 0.012
     estimator.reset()
