@@ -28,7 +28,7 @@ from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
 from rl_zoo.runs.lock import RunLock
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
 from rl_zoo.runs.robot_changes import robot_changes
-from rl_zoo.runs.session_log import rewind_logs
+from rl_zoo.runs.session_log import empty_later_logs, rewind_logs
 from rl_zoo.runs.source import ModelSource, differing_parts, find_source
 from rl_zoo.session import Experiment, TrainOptions, learn, write_parameters
 from rl_zoo.stop_signals import StopSignals
@@ -148,6 +148,7 @@ def resume(options: TrainOptions) -> Experiment:
     opened: list[VecEnv] = []
     elapsed = max(float(state["extra"]["wall_time_s"]), 1e-6)
     remove_leftovers(folder.path)
+    empty_later_logs(folder, state["log_positions"])
     normalizer_file = folder.checkpoint_normalizer(steps)
     source = ModelSource(folder.checkpoint_model(steps), normalizer_file)
     try:

@@ -11,7 +11,7 @@ import argparse
 import contextlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ class Change:
 class Subject:
     """Who is changed, and how long it learns; times are of the robot, min."""
 
-    env_id: str
+    env_ids: Mapping[str, str]
+    """By algorithm."""
     control_frequency: float
     """Hz."""
     learn_minutes: float
@@ -55,7 +56,7 @@ class Subject:
 
 
 BERT = Subject(
-    "Bert-v0",
+    {"openloop": "Bert-v0", "sac": "Bert-CPG-v0"},
     control_frequency=50.0,
     learn_minutes=8.0,
     minutes=4.0,
@@ -71,7 +72,7 @@ BERT = Subject(
     },
 )
 HALF_CHEETAH = Subject(
-    LOADED_HALF_CHEETAH,
+    {"openloop": LOADED_HALF_CHEETAH},
     control_frequency=20.0,
     learn_minutes=1e6 / 1200.0,
     minutes=1.5e5 / 1200.0,
@@ -114,7 +115,8 @@ class Lab:
             env_kwargs: The robot.
             parent: Run to start from; None: from scratch.
         """
-        flags = ["--algo", algo, "--env", self.subject.env_id, "-f", str(self.log_folder)]
+        env_id = self.subject.env_ids[algo]
+        flags = ["--algo", algo, "--env", env_id, "-f", str(self.log_folder)]
         flags += ["-n", str(n_steps), "--seed", str(self.seed), "--verbose", "0"]
         flags += ["--num-threads", "1", "--save-freq", str(n_steps)]
         flags += ["--eval-freq", str(n_steps), "--eval-episodes", str(self.n_episodes)]
@@ -127,7 +129,7 @@ class Lab:
             flags += ["--keep-buffer", str(self.keep_buffer)] if learns_from_buffer else []
         run_command("train", flags)
         folder = self.log_folder / algo
-        return folder / f"{self.subject.env_id}_{latest_run_number(folder, self.subject.env_id)}"
+        return folder / f"{env_id}_{latest_run_number(folder, env_id)}"
 
     def measure(self, run: Path) -> Measured:
         """Run the final policy of a run on the robot it was trained on, in fresh episodes."""
@@ -241,27 +243,16 @@ def heading(minutes: float, *, is_robot: bool) -> str:
     return f"| {' | '.join(columns)} |\n|---|---|--:|--:|--:|--:|--:|"
 
 
-def adapt_all(lab: Lab, algos: Sequence[str], changes: Sequence[str]) -> list[Row]:
-    """Train the first policy of each algorithm, then adapt it to each change.
-
-    SAC corrects an open-loop gait, so that gait is searched first in any case.
-    """
-    gait = lab.train("openloop", lab.learn_steps, {})
-    rows: list[Row] = []
+def adapt_all(lab: Lab, algos: Sequence[str], changes: Sequence[str]) -> Iterator[Row]:
+    """Train the first policy of each algorithm, adapt it to each change, and yield the results."""
     for algo in algos:
-        used, first = lab, gait
-        if algo != "openloop":
-            prior = f"env_wrapper:{format_literal([{'CPGResidualWrapper': {'prior': str(gait)}}])}"
-            given = lab.params.get(algo, ())
-            params = {**lab.params, algo: (prior, *given)}
-            used = Lab(**{**vars(lab), "params": params})
-            first = used.train(algo, lab.learn_steps, {})
+        first = lab.train(algo, lab.learn_steps, {})
         adapted: dict[str, Path] = {}
         for name in with_predecessors(lab.subject, changes):
-            row = adapt(used, algo, lab.subject.changes[name], adapted, first)
+            row = adapt(lab, algo, lab.subject.changes[name], adapted, first)
             adapted[name] = Path(row.run)
-            rows += [row] if name in changes else []
-    return rows
+            if name in changes:
+                yield row
 
 
 def with_predecessors(subject: Subject, changes: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ PARAMETERS = {
     "crossq": [*OFF_POLICY, "policy_kwargs.net_arch:[8]"],
     "ddpg": [*OFF_POLICY, "noise_type:normal", "noise_std:0.1"],
     "dqn": [*OFF_POLICY, "train_freq:8", "gradient_steps:2", "target_update_interval:50"],
+    "droq": [*OFF_POLICY, "gradient_steps:2", "policy_delay:2"],
     "openloop": ["policy:OscillatorPolicy", "control_period:0.05", "n_top_episodes:1"],
     "ppo": [*TINY_NETWORK, "n_steps:32", "batch_size:16", "n_epochs:2"],
     "ppo_lstm": [*TINY_NETWORK, "n_steps:32", "batch_size:16", "policy_kwargs.lstm_hidden_size:4"],

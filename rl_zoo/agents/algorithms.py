@@ -19,6 +19,7 @@ ALGORITHMS = Registry(
         "ddpg": "stable_baselines3:DDPG",
         "dqn": "stable_baselines3:DQN",
         "openloop": "rl_zoo.agents.open_loop:OpenLoop",
+        "droq": "rl_zoo.agents.droq:DroQ",
         "ppo": "stable_baselines3:PPO",
         "ppo_lstm": "sb3_contrib:RecurrentPPO",
         "qrdqn": "sb3_contrib:QRDQN",

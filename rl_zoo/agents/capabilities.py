@@ -17,6 +17,7 @@ ACTION_SPACES = {
     "crossq": ("Box",),
     "ddpg": ("Box",),
     "dqn": ("Discrete",),
+    "droq": ("Box",),
     "openloop": ("Box",),
     "ppo": _ON_POLICY,
     "ppo_lstm": _ON_POLICY,
@@ -31,7 +32,7 @@ ACTION_SPACES = {
 WITHOUT_DICT = frozenset({"ars", "crossq"})
 """Algorithms that have no policy for Dict observations."""
 
-OFF_POLICY = frozenset({"crossq", "ddpg", "dqn", "qrdqn", "sac", "td3", "tqc"})
+OFF_POLICY = frozenset({"crossq", "ddpg", "dqn", "droq", "qrdqn", "sac", "td3", "tqc"})
 """Algorithms that learn from a replay buffer."""
 
 

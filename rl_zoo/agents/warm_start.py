@@ -94,7 +94,9 @@ def _restore_buffer(agent: BaseAlgorithm, source: ModelSource, wanted: WarmStart
         return "none: an on-policy algorithm"
     file: Path | None = source.buffer if keep is None else buffer_to_keep(source)
     if file is None:
-        return "not restored: none beside the model"
+        found = buffer_to_keep(source)
+        hint = "" if found is None or keep == NONE else f"; --keep-buffer N or all takes {found}"
+        return f"not restored: none beside the model{hint}"
     if keep is None and wanted.robot_has_changed:
         return f"not restored: {file} is of another robot; --keep-buffer N or all keeps it"
     if keep == NONE:

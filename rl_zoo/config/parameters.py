@@ -107,6 +107,10 @@ ALGORITHM_PARAMETERS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "crossq": {**_OFF_POLICY, **_ENTROPY, "policy_delay": _POSITIVE},
         "ddpg": _DDPG,
         "dqn": _DQN,
+        "droq": {
+            **{name: rule for name, rule in _SAC.items() if name != "target_update_interval"},
+            "policy_delay": _POSITIVE,
+        },
         "openloop": {
             **{name: _EVERY[name] for name in ("policy_kwargs", "stats_window_size")},
             "frequency_range": Rule("range"),
@@ -163,7 +167,7 @@ PLUGIN_PARAMETERS: Mapping[str, Rule] = MappingProxyType(
 )
 """Rules for an algorithm of a plug-in, which may have any other parameter."""
 
-NOISY_ALGORITHMS = frozenset({"crossq", "ddpg", "sac", "td3", "tqc"})
+NOISY_ALGORITHMS = frozenset({"crossq", "ddpg", "droq", "sac", "td3", "tqc"})
 """Algorithms that take action noise (``noise_type`` and ``noise_std``)."""
 
 SET_BY_RUNNER: Mapping[str, str] = MappingProxyType(
@@ -187,6 +191,7 @@ POLICIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **{algo: FEED_FORWARD_POLICIES for algo in ALGORITHM_PARAMETERS},
         "ars": ("MlpPolicy", "LinearPolicy"),
         "crossq": ("MlpPolicy",),
+        "droq": ("MlpPolicy", "MultiInputPolicy"),
         "openloop": ("OscillatorPolicy",),
         "ppo_lstm": ("MlpLstmPolicy", "CnnLstmPolicy", "MultiInputLstmPolicy"),
     }
@@ -251,6 +256,11 @@ POLICY_KWARGS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         },
         "ddpg": _TWIN_CRITIC,
         "dqn": _VALUE_NETWORK,
+        "droq": {
+            **_GAUSSIAN_CRITIC,
+            "dropout_rate": Rule("number", low=0, high=0.99),
+            "layer_norm": _FLAG,
+        },
         "openloop": {},
         "ppo": _ACTOR_CRITIC,
         "ppo_lstm": {

@@ -21,7 +21,7 @@ from rl_zoo.robots.simulation import randomized
 from rl_zoo.robots.spec import FloatArray
 from rl_zoo.robots.velocity_estimator import CONTACT_FRACTION, GRAVITY, VelocityEstimator
 from rl_zoo.tasks.observation import Observed, layout_of, observe
-from rl_zoo.tasks.task import LYING, Step, termination_reason
+from rl_zoo.tasks.task import LYING, Step, termination_reason, weighted
 
 Observation = NDArray[np.float32]
 
@@ -58,9 +58,10 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
 
     def __init__(self, robot: str = "bert", render_mode: str | None = None, **options: Any) -> None:
         self.options = read_options({"robot": robot, "render_mode": render_mode, **options})
-        self.render_mode = render_mode
+        self.render_mode = self.options.render_mode
         self.task = self.options.task
         self.robot_spec = spec = self.options.spec
+        self.metadata = {**self.metadata, "render_fps": round(spec.control_frequency)}
         self.robot = MujocoRobot(spec, self.options.simulation)
         self._layout = layout_of(
             spec,
@@ -173,16 +174,16 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             self.task, tilt(state.orientation), estimate.height, self.robot_spec
         )
         terms["fall"] = 0.0 if reason is None else -1.0
-        weighted = {name: self.task.weights[name] * value for name, value in terms.items()}
+        rewards = weighted(self.task, terms)
         self._previous_action = clipped
         self._steps += 1
         if self._steps % self._command_steps == 0:
             self._command = self.task.sample_command(self.np_random)
-        info = self._info(weighted, truth, estimate.velocity_in_world)
+        info = self._info(rewards, truth, estimate.velocity_in_world)
         if reason is not None:
             info["termination_reason"] = reason
         seen = self._choose(self.options.observe_velocity, truth, estimate.velocity_in_world)
-        return self._observe(seen), sum(weighted.values()), reason is not None, False, info
+        return self._observe(seen), sum(rewards.values()), reason is not None, False, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return a picture, the camera following the robot; None without a render mode.
@@ -201,7 +202,9 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         if self.task.start != LYING:
             noise = self.options.reset_noise
             pose = spec.default_pose + generator.uniform(-noise, noise, spec.n_joints)
-            self.robot.reset(pose, generator=generator)
+            self.robot.reset(
+                np.clip(pose, spec.lower_limits, spec.upper_limits), generator=generator
+            )
             return
         share = generator.uniform(0.7, 1.0, spec.n_joints)
         pose = spec.default_pose + share * (folded_pose(spec) - spec.default_pose)
@@ -212,11 +215,11 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         return truth.velocity_in_world if which == TRUE else estimated
 
     def _info(
-        self, weighted: dict[str, float], truth: GroundTruth, estimated: FloatArray
+        self, rewards: dict[str, float], truth: GroundTruth, estimated: FloatArray
     ) -> dict[str, Any]:
-        info: dict[str, Any] = {f"reward/{name}": value for name, value in weighted.items()}
+        info: dict[str, Any] = {f"reward/{name}": value for name, value in rewards.items()}
         true_velocity = truth.velocity_in_world
-        direction = heading(self.robot_state.orientation) if not self.task.observes_heading else 0.0
+        direction = 0.0 if self.task.observes_heading else truth.heading
         info["forward_speed"] = in_heading_frame(
             (float(true_velocity[0]), float(true_velocity[1])), direction
         )[0]

@@ -59,25 +59,26 @@ class RobotEnvOptions:
 
 
 def read_options(given: Mapping[str, Any]) -> RobotEnvOptions:
-    """Build the options from plain values, as a configuration file gives them.
+    """Build the options from plain values, as a configuration file gives them; None is unset.
 
     Raises:
         ConfigError: All problems at once, each starting with the option's name.
     """
+    given = {name: value for name, value in given.items() if value is not None or name == "robot"}
     problems = [
         f"{name}: unknown keyword{did_you_mean(name, OPTION_NAMES)}"
         for name in given
         if name not in OPTION_NAMES
     ]
     try:
-        spec: RobotSpec = _load("robot", ROBOTS, given.get("robot", "bert"))
+        spec = _spec(given.get("robot", "bert"))
     except ConfigError as error:
         raise ConfigError([*problems, *error.problems]) from error
     parts: dict[str, Any] = {}
     readers: dict[str, Callable[[], Any]] = {
         "task": lambda: _task(given, spec),
         "simulation": lambda: read_simulation_options(_chosen(given, _SIMULATION_OPTIONS), spec),
-        "randomize": lambda: read_ranges(given.get("randomize") or {}, spec),
+        "randomize": lambda: read_ranges(given.get("randomize", {}), spec),
         "reset_noise": lambda: number("reset_noise", given.get("reset_noise", 0.05), 0, 1, "rad"),
         "observe_contacts": lambda: _truth_value(given, "observe_contacts", True),
         "observe_velocity": lambda: _choice(given, "observe_velocity", (NONE, ESTIMATED, TRUE)),
@@ -92,6 +93,13 @@ def read_options(given: Mapping[str, Any]) -> RobotEnvOptions:
     if problems:
         raise ConfigError(problems)
     return RobotEnvOptions(spec, **parts)
+
+
+def _spec(name: object) -> RobotSpec:
+    spec = _load("robot", ROBOTS, name)
+    if not isinstance(spec, RobotSpec):
+        raise ConfigError(f"robot: '{name}' is no rl_zoo.robots.spec.RobotSpec but {spec!r}")
+    return spec
 
 
 def _task(given: Mapping[str, Any], spec: RobotSpec) -> Task:
@@ -110,7 +118,7 @@ def _load(key: str, registry: Registry, name: object) -> Any:
 
 
 def _chosen(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: given[name] for name in names if given.get(name) is not None}
+    return {name: given[name] for name in names if name in given}
 
 
 def _choice(given: Mapping[str, Any], name: str, valid: tuple[str, ...]) -> str:

@@ -5,12 +5,27 @@ from __future__ import annotations
 import math
 
 Quaternion = tuple[float, float, float, float]
+Row = tuple[float, float, float]
 
 
 def heading(orientation: Quaternion) -> float:
     """Return the direction of the trunk's x axis on the floor in rad, 0 along +x of the world."""
     w, x, y, z = orientation
     return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+
+
+def rotation_matrix(orientation: Quaternion) -> tuple[Row, Row, Row]:
+    """Return the rows of the rotation from the trunk's frame to the world's.
+
+    The last row is the world's 'up' in the trunk's frame. Plain numbers: for one vector they are
+    faster than arrays.
+    """
+    w, x, y, z = orientation
+    return (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
 
 
 def tilt(orientation: Quaternion) -> float:

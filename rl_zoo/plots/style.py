@@ -34,10 +34,11 @@ PALETTE = (
     "#444444",
     "#661100",
     "#9900FF",
+    "#AACC77",
 )
 """Colours that stay apart under the three colour-vision deficiencies, which a test computes."""
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 """Marker of each palette colour: a second cue, for print without colour."""
 
 LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
@@ -57,6 +58,7 @@ ALGORITHM_COLORS = {
     "a2c": 8,
     "ppo_lstm": 9,
     "openloop": 10,
+    "droq": 11,
 }
 """Place in the palette; two that share a colour act in different kinds of action space."""
 

@@ -23,7 +23,9 @@ _CONTACT_STIFFNESS = (0.014, 1.0)  # solref: time constant in s, damping ratio
 _CONTACT_IMPEDANCE = (0.925, 0.97, 0.001, 0.5, 2.0)  # solimp
 _ROUGH_SIZE, _ROUGH_CELL = (24.0, 8.0), 0.06  # m; of the whole field, of one cell
 _FLAT_RADIUS = 0.35  # m, around the start of rough ground
-_PAYLOAD_DENSITY = 2000.0  # kg/m^3, of the box that stands for it
+_PAYLOAD_DENSITY = 2000.0  # kg/m^3, of the cube that stands for it
+_SMALLEST_MASS = 1e-6  # kg; MuJoCo wants one, and it can be changed later
+_BEYOND = 0.02  # m, below rough ground: the flat ground around it
 
 
 def model_path(spec: RobotSpec) -> Path:
@@ -95,6 +97,24 @@ def rough_heights(terrain: Terrain) -> FloatArray:
     return np.asarray(heights * near)
 
 
+def set_payload(model: Any, mass: float) -> bool:
+    """Give the payload of a compiled model this mass (kg), and size and inertia of its cube.
+
+    Returns:
+        Whether that changed the model, so that its derived constants must be computed again.
+    """
+    body, mass = model.body(PAYLOAD).id, max(mass, _SMALLEST_MASS)
+    if model.body_mass[body] == mass:
+        return False
+    half_edge = _payload_half_edge(mass)
+    model.body_mass[body] = mass
+    model.body_inertia[body] = 2.0 / 3.0 * mass * half_edge**2
+    cube = model.geom(PAYLOAD).id
+    model.geom_size[cube] = half_edge
+    model.geom_rgba[cube, 3] = _payload_opacity(mass)
+    return True
+
+
 def _load(mujoco: Any, spec: RobotSpec) -> Any:
     path = model_path(spec)
     try:
@@ -158,18 +178,26 @@ def _add_contact_sensors(mujoco: Any, world: Any, spec: RobotSpec) -> None:
 
 
 def _add_payload(mujoco: Any, trunk: Any, options: SimulationOptions) -> None:
-    mass = max(options.payload.mass, 1e-6)  # MuJoCo wants a mass; it can be changed later
-    edge = 0.5 * (max(options.payload.mass, 0.02) / _PAYLOAD_DENSITY) ** (1.0 / 3.0)
+    mass = max(options.payload.mass, _SMALLEST_MASS)
+    half_edge = _payload_half_edge(mass)
     body = trunk.add_body(name=PAYLOAD, pos=options.payload.position)
     body.add_geom(
         name=PAYLOAD,
         type=mujoco.mjtGeom.mjGEOM_BOX,
-        size=(edge, edge, edge),
+        size=(half_edge, half_edge, half_edge),
         mass=mass,
         contype=0,
         conaffinity=0,
-        rgba=(0.85, 0.65, 0.13, 1.0 if options.payload.mass > 0.0 else 0.0),
+        rgba=(0.85, 0.65, 0.13, _payload_opacity(mass)),
     )
+
+
+def _payload_half_edge(mass: float) -> float:
+    return float(0.5 * (max(mass, 0.02) / _PAYLOAD_DENSITY) ** (1.0 / 3.0))
+
+
+def _payload_opacity(mass: float) -> float:
+    return 1.0 if mass > _SMALLEST_MASS else 0.0
 
 
 def _add_ground(mujoco: Any, world: Any, options: SimulationOptions) -> None:
@@ -187,19 +215,7 @@ def _add_ground(mujoco: Any, world: Any, options: SimulationOptions) -> None:
     )
     material = world.add_material(name=FLOOR, texrepeat=(2.5, 2.5), texuniform=True)
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "tiles"
-    floor = world.worldbody.add_geom(
-        name=FLOOR,
-        type=mujoco.mjtGeom.mjGEOM_PLANE,
-        size=(0.0, 0.0, 0.05),
-        material=FLOOR,
-        contype=1,
-        conaffinity=1,
-        condim=3,
-        priority=2,  # so that the ground alone decides on friction
-        friction=(options.friction, 0.01, 0.001),
-        solref=_CONTACT_STIFFNESS,
-        solimp=_CONTACT_IMPEDANCE,
-    )
+    floor = _add_plane(mujoco, world, FLOOR, options.friction)
     if terrain.kind == "slope":
         half = -0.5 * terrain.angle
         floor.quat = np.cos(half), 0.0, np.sin(half), 0.0
@@ -215,3 +231,20 @@ def _add_ground(mujoco: Any, world: Any, options: SimulationOptions) -> None:
         floor.type = mujoco.mjtGeom.mjGEOM_HFIELD
         floor.hfieldname = "rough"
         floor.pos = _ROUGH_SIZE[0] / 2 - 2.0, 0.0, 0.0
+        _add_plane(mujoco, world, "beyond", options.friction).pos = 0.0, 0.0, -_BEYOND
+
+
+def _add_plane(mujoco: Any, world: Any, name: str, friction: float) -> Any:
+    return world.worldbody.add_geom(
+        name=name,
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=(0.0, 0.0, 0.05),
+        material=FLOOR,
+        contype=1,
+        conaffinity=1,
+        condim=3,
+        priority=2,  # so that the ground alone decides on friction
+        friction=(friction, 0.01, 0.001),
+        solref=_CONTACT_STIFFNESS,
+        solimp=_CONTACT_IMPEDANCE,
+    )

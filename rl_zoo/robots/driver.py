@@ -58,7 +58,9 @@ class GroundTruth:
     velocity_in_world: FloatArray
     """Of the same point, m/s. Shape: (3,)."""
     height: float
-    """Of the same point above the ground, m."""
+    """Of the same point above the ground (rough: above its lowest level), m."""
+    heading: float
+    """Direction of the trunk's x axis on the floor, rad, 0 along +x of the world."""
 
 
 class Driver(Protocol):

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_zoo.errors import MissingDependencyError
-from rl_zoo.robots.assembly import FLOOR, PAYLOAD, build_model
+from rl_zoo.motion.rotations import heading, rotation_matrix
+from rl_zoo.robots.assembly import build_model, set_payload
 from rl_zoo.robots.driver import GroundTruth, RobotCommand, RobotState
 from rl_zoo.robots.sensor_errors import SensorBias, disturb, draw_bias
 from rl_zoo.robots.simulation import SimulationOptions
@@ -69,14 +70,14 @@ class MujocoRobot:
         self._q = np.array([joint.qposadr[0] for joint in joints])
         self._dq = np.array([joint.dofadr[0] for joint in joints])
         self._feet = np.array([self.model.geom(name).id for name in spec.feet])
+        self._ground = np.flatnonzero(self.model.geom_bodyid == 0)
         collides = (self.model.geom_contype | self.model.geom_conaffinity) > 0
-        collides[[self.model.geom(FLOOR).id, *self._feet]] = False
+        collides[[*self._ground, *self._feet]] = False
         self._solid = np.flatnonzero(collides)
         self._foot_radii = np.array([leg.foot_radius for leg in spec.legs])
         self._substeps = round(spec.physics_frequency / spec.control_frequency)
         self._lower, self._upper = spec.lower_limits, spec.upper_limits
         self._max_torques = spec.max_torques
-        self._base = int(self.model.body(spec.model.trunk).jntadr[0])
         self._pending: deque[list[Any]] = deque()  # [physics steps to wait, target] in order
         self._acceleration = np.array([0.0, 0.0, _GRAVITY])
         self._last_target = spec.default_pose
@@ -99,11 +100,8 @@ class MujocoRobot:
         model.actuator_biasprm[:, 2] = -damping
         self._strength = strength
         self._set_motor_limits(1.0)
-        model.geom_friction[model.geom(FLOOR).id, 0] = options.friction
-        payload, mass = model.body(PAYLOAD), max(options.payload.mass, 1e-6)
-        if model.body_mass[payload.id] != mass:
-            model.body_inertia[payload.id] *= mass / model.body_mass[payload.id]
-            model.body_mass[payload.id] = mass
+        model.geom_friction[self._ground, 0] = options.friction
+        if set_payload(model, options.payload.mass):
             self._set_constants(model, self.data)
         self._latency_steps = round(1e-3 * options.latency * spec.physics_frequency)
         self._has_exact_sensors = options.sensor_noise.is_zero and options.sensor_bias.is_zero
@@ -221,10 +219,11 @@ class MujocoRobot:
         """Return where the trunk is and how fast it moves; the arrays are copies."""
         position = self.data.qpos[:3].copy()
         height = float(position[2]) - self._ground_height(float(position[0]))
-        return GroundTruth(position, self.data.qvel[:3].copy(), height)
+        direction = heading(tuple(self.data.qpos[3:7].tolist()))
+        return GroundTruth(position, self.data.qvel[:3].copy(), height, direction)
 
     def foot_clearances(self) -> FloatArray:
-        """Return the distance between each foot and the ground (rough: its mean), m."""
+        """Return the distance of each foot from the ground (rough: its lowest level), m."""
         centres = self.data.geom_xpos[self._feet]
         ground = np.array([self._ground_height(float(x)) for x in centres[:, 0]])
         return np.asarray(centres[:, 2] - self._foot_radii - ground)
@@ -269,8 +268,8 @@ class MujocoRobot:
         """Remember the mean specific force of the control period, as an IMU integrates it."""
         force = velocity_change * self.spec.control_frequency
         force[2] += _GRAVITY
-        w, x, y, z = self.data.qpos[3:7].tolist()
-        self._acceleration = rotation_matrix(w, x, y, z).T @ force
+        orientation = tuple(self.data.qpos[3:7].tolist())
+        self._acceleration = np.array(rotation_matrix(orientation)).T @ force
 
     def _draw_bias(self) -> SensorBias:
         return draw_bias(self.options.sensor_bias, self.spec.n_joints, self._generator)
@@ -298,14 +297,3 @@ class MujocoRobot:
         ground = np.tan(self._slope) * centres[:, 0]
         parts = np.min(centres[:, 2] - reach - ground, initial=np.inf)
         return float(min(parts, np.min(self.foot_clearances())))
-
-
-def rotation_matrix(w: float, x: float, y: float, z: float) -> FloatArray:
-    """Return the rotation from the trunk's frame to the world's. Shape: (3, 3)."""
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )

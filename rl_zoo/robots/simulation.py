@@ -50,31 +50,36 @@ class SimulationOptions:
     friction: float = 0.9
     """Sliding friction between feet and ground."""
     latency: float = 0.0
-    """From a command to its effect, ms."""
+    """From a command to its effect, ms; rounded to steps of the physics."""
     motor_strength: float | Mapping[str, float] = 1.0
     """Fraction of the motors' torque and speed; a number or by name of a joint or leg."""
     battery_sag: float = 0.0
     """Fraction of torque and speed that motors lose while all give their full torque."""
     spring_stiffness: float | Mapping[str, float] | None = None
     """N m/rad (rigid joints: gain kp), instead of the robot's own; a number or by name."""
-    spring_damping: float | None = None
-    """N m s/rad (rigid joints: gain kd), instead of the robot's own."""
+    spring_damping: float | Mapping[str, float] | None = None
+    """N m s/rad (rigid joints: gain kd), instead of the robot's own; a number or by name."""
     sensor_noise: SensorErrors = field(default_factory=SensorErrors)
     """Standard deviation of each reading."""
     sensor_bias: SensorErrors = field(default_factory=SensorErrors)
     """Half range of an offset drawn for every episode."""
 
     def per_joint(self, name: str, spec: RobotSpec, default: FloatArray) -> FloatArray:
-        """Return option ``name`` for each joint of ``spec``. Shape: (n_joints,)."""
+        """Return option ``name`` for each joint of ``spec``. Shape: (n_joints,).
+
+        What a joint has of its own goes before what its leg has.
+        """
         value = getattr(self, name)
         if value is None:
             return default
         if not isinstance(value, Mapping):
             return np.full(spec.n_joints, float(value))
         chosen = default.copy()
-        for key, number in value.items():
-            for index in _joints_called(spec, key):
-                chosen[index] = number
+        for leg in spec.legs:
+            if leg.name in value:
+                chosen[list(spec.leg_indices(leg))] = value[leg.name]
+        for index, joint in enumerate(spec.joint_names):
+            chosen[index] = value.get(joint, chosen[index])
         return chosen
 
 
@@ -192,13 +197,6 @@ def mapping_of(key: str, value: object, names: tuple[str, ...]) -> Mapping[str, 
     return value
 
 
-def _joints_called(spec: RobotSpec, name: str) -> list[int]:
-    for leg in spec.legs:
-        if leg.name == name:
-            return list(spec.leg_indices(leg))
-    return [spec.joint_names.index(name)]
-
-
 def _payload(key: str, value: object, spec: RobotSpec) -> Payload:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = {"mass": value}
@@ -224,11 +222,15 @@ def _terrain(key: str, value: object, spec: RobotSpec) -> Terrain:
         hint = did_you_mean(str(kind), TERRAINS)
         raise ConfigError(f"{key}: no terrain '{kind}'{hint}")
     defaults = Terrain()
+    seed = given.get("seed", defaults.seed)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ConfigError(f"{key}.seed: must be a whole number from 0 up, not {seed!r}")
+    steepest = _STEEPEST
     return Terrain(
         kind,
-        angle=number(f"{key}.angle", given.get("angle", defaults.angle), -0.6, 0.6, "rad"),
+        angle=number(f"{key}.angle", given.get("angle", defaults.angle), -steepest, steepest, "rad"),
         height=number(f"{key}.height", given.get("height", defaults.height), 0.001, 1.0, "m"),
-        seed=int(number(f"{key}.seed", given.get("seed", 0), 0, 2**31)),
+        seed=seed,
     )
 
 
@@ -257,6 +259,8 @@ def _sensor_errors(key: str, value: object, spec: RobotSpec) -> SensorErrors:
 
 
 _SMALLEST_STIFFNESS = 0.01  # N m/rad; the joints must be held by something
+_LARGEST_STIFFNESS = 1000.0  # N m/rad; stiffer joints vibrate at 500 Hz of physics
+_STEEPEST = 0.4  # rad; a trunk parallel to a steeper slope is near the tilt of a fall
 _READERS: dict[str, Callable[[str, object, RobotSpec], Any]] = {
     "payload": _payload,
     "terrain": _terrain,
@@ -264,8 +268,8 @@ _READERS: dict[str, Callable[[str, object, RobotSpec], Any]] = {
     "latency": _ranged(0.0, 1000.0, "ms"),
     "motor_strength": _per_joint(0.0, 10.0),
     "battery_sag": _ranged(0.0, 1.0),
-    "spring_stiffness": _per_joint(_SMALLEST_STIFFNESS, 1e4, "N m/rad"),
-    "spring_damping": _ranged(0.0, 1e3, "N m s/rad"),
+    "spring_stiffness": _per_joint(_SMALLEST_STIFFNESS, _LARGEST_STIFFNESS, "N m/rad"),
+    "spring_damping": _per_joint(0.0, 1e3, "N m s/rad"),
     "sensor_noise": _sensor_errors,
     "sensor_bias": _sensor_errors,
 }

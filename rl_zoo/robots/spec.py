@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_zoo.errors import ConfigError
 from rl_zoo.motion.kinematics import LegGeometry
 
 FloatArray = NDArray[np.float64]
@@ -54,7 +55,11 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class RobotSpec:
-    """One robot. Joint order is the order of ``joints`` everywhere outside the model file."""
+    """One robot. Joint order is the order of ``joints`` everywhere outside the model file.
+
+    Raises:
+        ConfigError: If two of its parts contradict each other.
+    """
 
     name: str
     """Short name, as in ``robot: bert``."""
@@ -74,6 +79,34 @@ class RobotSpec:
     """Rate of the simulated physics, Hz."""
     motor_lag: float | None = None
     """Time constant of a motor behind a spring, s; None: rigid joints, the motor is the joint."""
+
+    def __post_init__(self) -> None:
+        problems = [*self._leg_problems(), *self._limit_problems()]
+        substeps = self.physics_frequency / self.control_frequency
+        if substeps < 1.0 or abs(substeps - round(substeps)) > 1e-9:
+            problems.append(
+                f"physics_frequency: {self.physics_frequency} is no multiple of control_frequency: "
+                f"{self.control_frequency}"
+            )
+        if problems:
+            raise ConfigError([f"robot '{self.name}': {text}" for text in problems])
+
+    def _leg_problems(self) -> list[str]:
+        named = [joint for leg in self.legs for joint in leg.joints]
+        problems = [
+            f"legs: no joint '{name}' in joints" for name in named if name not in self.joint_names
+        ]
+        if len(set(self.joint_names)) < self.n_joints:
+            problems.append("joints: two have the same name")
+        return problems
+
+    def _limit_problems(self) -> list[str]:
+        return [
+            f"joint '{joint.name}': {joint.default_position} is not within its limits "
+            f"[{joint.lower_limit}, {joint.upper_limit}]"
+            for joint in self.joints
+            if not joint.lower_limit <= joint.default_position <= joint.upper_limit
+        ]
 
     @property
     def is_elastic(self) -> bool:

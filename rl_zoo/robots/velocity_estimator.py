@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rl_zoo.motion.kinematics import LegGeometry
+from rl_zoo.motion.rotations import rotation_matrix
 from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 
@@ -62,7 +63,7 @@ class VelocityEstimator:
         Args:
             state: Readings; the acceleration is the mean of the period.
         """
-        rotation = _rotation_rows(state.orientation)
+        rotation = rotation_matrix(state.orientation)
         legs = self._foot_motions(state)
         vx, vy, vz = self._velocity
         if state.acceleration_in_body is not None:
@@ -82,7 +83,7 @@ class VelocityEstimator:
 
     def measure_height(self, state: RobotState) -> float:
         """Return the trunk's height above the lowest foot's sole, m."""
-        return self._height(self._foot_motions(state), _rotation_rows(state.orientation)[2])
+        return self._height(self._foot_motions(state), rotation_matrix(state.orientation)[2])
 
     def _foot_motions(self, state: RobotState) -> list[_FootMotion]:
         positions, velocities = state.joint_positions.tolist(), state.joint_velocities.tolist()
@@ -163,16 +164,6 @@ def _trunk_velocity(leg: LegGeometry, foot: _FootMotion, rates: _Vector, up: _Ve
     turning = _cross(rates, foot.position)
     return tuple(
         roll - turn - move for roll, turn, move in zip(rolling, turning, foot.velocity, strict=True)
-    )
-
-
-def _rotation_rows(quaternion: tuple[float, float, float, float]) -> _Rows:
-    """Return the rows of the rotation from trunk to world; the last is 'up' in the trunk."""
-    w, x, y, z = quaternion
-    return (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
     )
 
 

@@ -15,15 +15,28 @@ def log_positions(folder: RunFolder) -> dict[str, int]:
     return {file.name: file.stat().st_size for file in files if file.is_file()}
 
 
-def rewind_logs(folder: RunFolder, positions: dict[str, int]) -> None:
-    """Cut every growing file back to its position; what came later is trained again.
+def empty_later_logs(folder: RunFolder, positions: dict[str, int]) -> None:
+    """Empty every growing file that is younger than the checkpoint; it will be begun anew.
 
     Raises:
         UsageError: If a file cannot be written.
     """
     for file in [*folder.monitor_files(), folder.progress_file]:
-        if file.is_file():
-            _truncate(file, positions.get(file.name, 0))
+        if file.is_file() and file.name not in positions:
+            _truncate(file, 0)
+
+
+def rewind_logs(folder: RunFolder, positions: dict[str, int]) -> None:
+    """Cut every growing file back to its position; what came later is trained again.
+
+    Files without a position stay as they are.
+
+    Raises:
+        UsageError: If a file cannot be written.
+    """
+    for file in [*folder.monitor_files(), folder.progress_file]:
+        if file.is_file() and file.name in positions:
+            _truncate(file, positions[file.name])
 
 
 def _truncate(file: Path, size: int) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from rl_zoo.errors import ConfigError
+import numpy as np
+
+from rl_zoo.errors import ConfigError, ZooError
 from rl_zoo.registry import Registry
 from rl_zoo.robots.spec import RobotSpec
 from rl_zoo.suggest import did_you_mean
-from rl_zoo.tasks.task import Task, TaskOptions
+from rl_zoo.tasks.task import Task, TaskOptions, standing_step, weighted
 
 TASKS = Registry(
     "task",
@@ -36,12 +38,12 @@ def make_task(name: str, spec: RobotSpec, given: Mapping[str, Any]) -> Task:
         given: Values by name of a field of ``TaskOptions``.
 
     Raises:
-        ConfigError: All problems at once: a weight without a term, a value that is not a number.
+        ConfigError: All problems at once: a weight without a term, a value that is not a number; or
+            what is called ``name`` gives no task of which a step can be judged.
     """
-    function: Callable[[RobotSpec, TaskOptions], Task] = TASKS.load(name)
     problems = [*_number_problems(given), *_range_problems(given.get("command_ranges", {}))]
     weights = given.get("reward_weights") or {}
-    terms = sorted(function(spec, TaskOptions()).weights)
+    terms = sorted(_build(name, spec, TaskOptions()).weights)
     if not isinstance(weights, Mapping):
         problems.append(f"reward_weights: must map terms to weights, not {weights!r}")
     else:
@@ -50,9 +52,25 @@ def make_task(name: str, spec: RobotSpec, given: Mapping[str, Any]) -> Task:
         raise ConfigError(problems)
     ranges = {key: (low, high) for key, (low, high) in given.get("command_ranges", {}).items()}
     numbers = {key: given[key] for key in ("target_speed", "target_yaw_rate") if key in given}
-    return function(
-        spec, TaskOptions(**numbers, command_ranges=ranges, reward_weights=dict(weights))
-    )
+    options = TaskOptions(**numbers, command_ranges=ranges, reward_weights=dict(weights))
+    return _build(name, spec, options)
+
+
+def _build(name: str, spec: RobotSpec, options: TaskOptions) -> Task:
+    """Return the task, and judge one step of a standing robot: a mistake shows before training."""
+    function = TASKS.load(name)
+    try:
+        task = function(spec, options)
+        if not isinstance(task, Task):
+            raise ConfigError(f"'{name}' gives no rl_zoo.tasks.task.Task but {task!r}")
+        command = task.sample_command(np.random.default_rng(0))
+        weighted(task, {**task.reward_terms(standing_step(spec, command)), "fall": 0.0})
+    except ZooError:
+        raise
+    # A third party's function may raise anything; the user must learn whose fault it is.
+    except Exception as error:
+        raise ConfigError(f"'{name}' makes no task: {type(error).__name__}: {error}") from error
+    return task
 
 
 def _number_problems(given: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rl_zoo.errors import ConfigError
 from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 
@@ -61,9 +62,9 @@ class Task:
     """Whether the policy is told the heading against the world's +x."""
     command_period: float = math.inf
     """Time between commands, s."""
-    max_tilt: float | None = 0.8
+    max_tilt: float | None = 0.5
     """Tilt of the trunk beyond which the robot has fallen, rad; None: no such fall."""
-    min_height: float | None = 0.4
+    min_height: float | None = 0.6
     """Height below which it has fallen, as a fraction of the standing height; None: no such."""
     start: str = REST
     """How an episode starts: ``rest`` or ``lying``."""
@@ -81,6 +82,41 @@ class TaskOptions:
     """Of ``vx``, ``vy`` (m/s) and ``yaw_rate`` (rad/s)."""
     reward_weights: Mapping[str, float] = field(default_factory=dict)
     """Instead of the task's own."""
+
+
+def weighted(task: Task, terms: Mapping[str, float]) -> dict[str, float]:
+    """Return each reward term times its weight.
+
+    Raises:
+        ConfigError: If a term has no weight: it would count for nothing without a word.
+    """
+    weights = task.weights
+    try:
+        return {name: weights[name] * value for name, value in terms.items()}
+    except KeyError as error:
+        raise ConfigError(
+            f"task '{task.name}': its reward term {error} has no weight; it has weights for "
+            f"{', '.join(sorted(weights))}"
+        ) from error
+
+
+def standing_step(spec: RobotSpec, command: FloatArray) -> Step:
+    """Return the step of a robot that stands still in its default pose and will go on to."""
+    n = spec.n_joints
+    weight = 9.81 * spec.mass
+    state = RobotState(
+        time=0.0,
+        joint_positions=spec.default_pose,
+        joint_velocities=np.zeros(n),
+        joint_torques=np.zeros(n),
+        motor_positions=spec.default_pose,
+        orientation=(1.0, 0.0, 0.0, 0.0),
+        angular_velocity_in_body=np.zeros(3),
+        acceleration_in_body=np.array([0.0, 0.0, 9.81]),
+        foot_forces=np.full(len(spec.legs), weight / len(spec.legs)),
+    )
+    height = spec.standing_height
+    return Step(spec, state, np.zeros(3), height, np.zeros(n), np.zeros(n), command)
 
 
 def termination_reason(task: Task, tilt: float, height: float, spec: RobotSpec) -> str | None:

@@ -9,6 +9,7 @@ from stable_baselines3.common import buffers
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecNormalize
 
+from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.open_loop import OpenLoop
 from rl_zoo.config.model import Symbol
 from rl_zoo.config.parameters import (
@@ -30,6 +31,7 @@ CLASSES = {
     "a2c": sb3.A2C,
     "ars": sb3_contrib.ARS,
     "crossq": sb3_contrib.CrossQ,
+    "droq": DroQ,
     "ddpg": sb3.DDPG,
     "dqn": sb3.DQN,
     "openloop": OpenLoop,

@@ -17,6 +17,7 @@ CASES = {
     "openloop": ("openloop", "Tiny-v0", []),
     "openloop-3-envs": ("openloop", "Tiny-v0", ["n_envs:3", "random_start_phase:True"]),
     "crossq": ("crossq", "Tiny-v0", []),
+    "droq": ("droq", "Tiny-v0", []),
     "ddpg": ("ddpg", "Tiny-v0", ["normalize:False"]),
     "ppo_lstm": ("ppo_lstm", "Tiny-v0", []),
     "qrdqn": ("qrdqn", "TinyDiscrete-v0", []),

@@ -53,7 +53,7 @@ def test_every_algorithm_has_one_color_and_names_are_case_blind():
     assert style.algorithm_color("SAC") == style.algorithm_color("sac") == "#0072B2"
     assert style.algorithm_color("my_algo") == style.algorithm_color("my_algo")
     continuous = ["sac", "tqc", "td3", "ddpg", "ppo", "crossq", "a2c", "trpo", "ars"]
-    continuous += ["ppo_lstm", "openloop"]
+    continuous += ["ppo_lstm", "openloop", "droq"]
     discrete = ["dqn", "qrdqn", "ppo", "a2c", "trpo", "ars", "ppo_lstm"]
     for together in (continuous, discrete):
         assert len({style.color_index(algo) for algo in together}) == len(together)

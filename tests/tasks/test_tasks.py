@@ -172,11 +172,11 @@ def test_only_a_robot_with_abduction_is_asked_to_walk_sideways():
     ("tilt", "height", "expected"),
     [
         (0.0, 0.153, None),
-        (0.79, 0.153, None),
-        (0.81, 0.153, "fall"),
+        (0.49, 0.153, None),
+        (0.51, 0.153, "fall"),
         (3.1, 0.153, "fall"),
-        (0.0, 0.0613, None),
-        (0.0, 0.0611, "fall"),  # 0.4 standing heights
+        (0.0, 0.0919, None),
+        (0.0, 0.0917, "fall"),  # 0.6 standing heights
     ],
 )
 def test_a_fall_is_tilt_or_height(tilt, height, expected):

@@ -13,6 +13,7 @@ SPACES: dict[str, tuple[Parameter, ...]] = {
     "crossq": off_policy.CROSSQ,
     "ddpg": off_policy.DDPG,
     "dqn": value_based.DQN,
+    "droq": off_policy.DROQ,
     "openloop": random_search.OPEN_LOOP,
     "ppo": on_policy.PPO,
     "ppo_lstm": on_policy.PPO_LSTM,

@@ -50,3 +50,10 @@ CROSSQ = (
     Parameter("policy_delay", "int", 1, 4),
     network(*_NETWORKS, default=None),
 )
+
+# Not in RL Zoo. SAC's ranges; the dropout rates are those of the paper's experiments (1e-4 to 0.1).
+DROQ = (
+    *SAC,
+    Parameter("policy_delay", "int", 1, 20),
+    Parameter("dropout_rate", "float", 1e-4, 0.1, log=True, key="policy_kwargs.dropout_rate"),
+)
