@@ -25,7 +25,7 @@ TARGET_SPEED = 0.4
 def main() -> None:
     """Train, trim and tabulate."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--algo", default="sac", help="algorithm")
+    parser.add_argument("--algo", default="droq", help="algorithm")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="seeds")
     parser.add_argument("--only", choices=["prior", "scratch"], help="one of the two only")
     arguments = parser.parse_args()

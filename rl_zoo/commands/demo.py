@@ -59,7 +59,7 @@ def build_parser() -> ZooArgumentParser:
         description="Let a simulated quadruped learn to walk within minutes of robot time, with "
         "and without a central pattern generator; then evaluate, plot and film it.",
     )
-    parser.add_argument("--algo", default="sac", help="algorithm")
+    parser.add_argument("--algo", default="droq", help="algorithm")
     parser.add_argument(
         "--only", choices=["prior", "scratch"], help="train with the prior only, or without only"
     )

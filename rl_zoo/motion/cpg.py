@@ -181,7 +181,7 @@ def hopf_amplitude(
 
     Args:
         amplitude: r at time zero, not negative.
-        mu: Square of the amplitude to converge to, positive.
+        mu: Square of the amplitude to converge to; at 0 it dies away as 1 / sqrt(t).
         convergence: alpha, 1/s for mu = 1.
         duration: s.
     """
@@ -191,7 +191,8 @@ def hopf_amplitude(
     remaining = square + (target - square) * decay
     # At rest in the unstable fixed point 0 both are zero: it stays there.
     ratio = np.divide(target, remaining, out=np.ones_like(remaining), where=remaining > 0.0)
-    return np.asarray(np.sqrt(square * ratio))
+    dying = 1.0 / (1.0 + 2.0 * convergence * square * np.asarray(duration, dtype=np.float64))
+    return np.asarray(np.sqrt(square * np.where(target == 0.0, dying, ratio)))
 
 
 def critically_damped(

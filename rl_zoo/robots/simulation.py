@@ -225,11 +225,11 @@ def _terrain(key: str, value: object, spec: RobotSpec) -> Terrain:
     seed = given.get("seed", defaults.seed)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ConfigError(f"{key}.seed: must be a whole number from 0 up, not {seed!r}")
-    steepest = _STEEPEST
+    angle, height = given.get("angle", defaults.angle), given.get("height", defaults.height)
     return Terrain(
         kind,
-        angle=number(f"{key}.angle", given.get("angle", defaults.angle), -steepest, steepest, "rad"),
-        height=number(f"{key}.height", given.get("height", defaults.height), 0.001, 1.0, "m"),
+        angle=number(f"{key}.angle", angle, -_STEEPEST, _STEEPEST, "rad"),
+        height=number(f"{key}.height", height, 0.001, 1.0, "m"),
         seed=seed,
     )
 

@@ -25,6 +25,21 @@ def check_count(where: str, value: object, *, minimum: int = 1) -> int:
     return value
 
 
+def check_flag(where: str, value: object) -> bool:
+    """Return ``value`` if it is true or false.
+
+    Args:
+        where: ``Wrapper.keyword``, for the message.
+        value: What the user gave.
+
+    Raises:
+        ConfigError: If it is neither; a text such as 'no' would count as true.
+    """
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where}: {value!r} is neither true nor false")
+    return value
+
+
 def check_box(wrapper: str, what: str, space: spaces.Space[Any]) -> spaces.Box:
     """Return ``space`` if it is a Box; ``what`` names it in the message.
 

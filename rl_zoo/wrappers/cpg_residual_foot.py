@@ -16,6 +16,7 @@ from rl_zoo.motion.foot_trajectory import FootTrajectory, joint_targets
 from rl_zoo.motion.gaits import gait_fractions
 from rl_zoo.motion.kinematics import LegGeometry, foot_position
 from rl_zoo.motion.oscillator import TWO_PI, phase_at_fraction
+from rl_zoo.wrappers.argument_checks import check_flag
 from rl_zoo.wrappers.cpg_residual_settings import (
     WRAPPER,
     ModulationRanges,
@@ -202,6 +203,7 @@ class FootGenerator:
             if not is_number(value) or value < lowest:
                 kind = "a positive number" if lowest > 0.0 else "a number of at least 0"
                 raise ConfigError(f"{WRAPPER}.prior.{name}: {value!r} is not {kind}")
+        check_flag(f"{WRAPPER}.prior.amplitude_lifts", prior.amplitude_lifts)
         can_turn = all(leg.has_abduction for leg in self.legs)
         if ranges.heading_rate is not None and not can_turn:
             raise ConfigError(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rl_zoo.errors import ConfigError
 from rl_zoo.motion.pattern_file import PATTERN_FILE
 from rl_zoo.suggest import did_you_mean
-from rl_zoo.wrappers.argument_checks import check_count
+from rl_zoo.wrappers.argument_checks import check_count, check_flag
 
 FloatArray = NDArray[np.float64]
 Group = TypeVar("Group")
@@ -57,6 +57,7 @@ class ModulationRanges:
                 raise ConfigError(
                     f"{WRAPPER}.modulation.{name}: {value!r} is not a positive number"
                 )
+        check_flag(f"{WRAPPER}.modulation.per_leg", self.per_leg)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,6 +118,8 @@ class CpgResidualSettings:
                     f"{WRAPPER}.{name}: {value!r} is unknown{did_you_mean(str(value), valid)}"
                 )
         check_count(f"{WRAPPER}.ramp_steps", self.ramp_steps, minimum=0)
+        for name in ("observe_phase", "random_initial_phase"):
+            check_flag(f"{WRAPPER}.{name}", getattr(self, name))
         if self.dt is not None and not (is_number(self.dt) and self.dt > 0.0):
             raise ConfigError(f"{WRAPPER}.dt: {self.dt!r} is not a positive number of seconds")
         if not self.has_residual and self.residual_scale is not None:
