@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import copyreg
 from typing import Any
 
 import numpy as np
 import torch
-from stable_baselines3.common.buffers import ReplayBuffer
 
+from rl_zoo.agents.extended_buffer import ExtendedReplayBuffer
 from rl_zoo.errors import RobotFault
 from rl_zoo.wrappers.episode_control import DISCARD
 
@@ -18,7 +17,7 @@ Observation = Any  # an array or, for Dict observations, a dict of arrays
 _PER_STEP = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
-class ReplayDiscards(ReplayBuffer):
+class ReplayDiscards(ExtendedReplayBuffer):
     """Mixin for replay buffers of SB3: a transition with ``info["discard"]`` leaves a hole.
 
     The hole holds the state before the interruption and nothing from after it, and is never
@@ -122,16 +121,6 @@ class ReplayDiscards(ReplayBuffer):
             steps = memory.ep_start[row, index] + np.arange(length)
             memory.ep_length[steps % memory.buffer_size, index] = length - 1
             memory.ep_length[row, index] = 0
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle (and copy) as the plain SB3 buffer, which needs nothing of this package."""
-        state: Any = super().__reduce_ex__(protocol)[2]
-        # Not __newobj__: pickle refuses another class than that of the object.
-        create = copyreg._reconstructor  # type: ignore[attr-defined]
-        plain = next(
-            kind for kind in type(self).__mro__ if not kind.__module__.startswith("rl_zoo.")
-        )
-        return (create, (plain, object, None), state)
 
 
 def _replaced(target: Observation, source: Observation, where: np.ndarray) -> Observation:

@@ -1,8 +1,8 @@
 """DroQ: SAC whose critics can take many updates per step of the robot.
 
-Hiraoka et al., "Dropout Q-Functions for Doubly Efficient Reinforcement Learning", ICLR 2022: dropout
-and layer normalisation in the critics, 20 critic updates per environment step, one actor update for
-the last of them, and the mean instead of the smallest critic in the actor's loss.
+Hiraoka et al., "Dropout Q-Functions for Doubly Efficient Reinforcement Learning", ICLR 2022:
+dropout and layer normalisation in the critics, 20 critic updates per environment step, one actor
+update for the last of them, and the mean instead of the smallest critic in the actor's loss.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from stable_baselines3.common.type_aliases import GymEnv, ReplayBufferSamples, S
 from torch.nn import functional
 from typing_extensions import override
 
+from rl_zoo.agents.droq_numpy import NumpyUpdates, can_update
 from rl_zoo.agents.droq_policy import DroQPolicy
 
 
@@ -100,15 +101,11 @@ class DroQ(SAC):
         if policy_delay < 1:
             raise ValueError(f"policy_delay must be at least 1, not {policy_delay}")
         self.policy_delay = policy_delay
+        self.fast_updates = True  # in numpy, where that computes the same
+        self._numpy_updates: NumpyUpdates | None = None
+        first = (policy, env, learning_rate, buffer_size, learning_starts, batch_size, tau, gamma)
         super().__init__(
-            policy,
-            env,
-            learning_rate=learning_rate,
-            buffer_size=buffer_size,
-            learning_starts=learning_starts,
-            batch_size=batch_size,
-            tau=tau,
-            gamma=gamma,
+            *first,
             train_freq=train_freq,
             gradient_steps=gradient_steps,
             action_noise=action_noise,
@@ -139,15 +136,22 @@ class DroQ(SAC):
         if self.ent_coef_optimizer is not None:
             optimizers.append(self.ent_coef_optimizer)
         self._update_learning_rate(optimizers)
+        updates = self._fast_updates()
         losses: dict[str, list[torch.Tensor]] = {}
         for _ in range(gradient_steps):
             assert self.replay_buffer is not None
             batch = self.replay_buffer.sample(batch_size, env=self._vec_normalize_env)
-            losses.setdefault("critic_loss", []).append(self._update_critics(batch))
+            if updates is None:
+                loss = self._update_critics(batch)
+            else:
+                loss = updates.update_critics(batch, float(self._entropy_coefficient()))
+            losses.setdefault("critic_loss", []).append(loss)
             self._n_updates += 1
             if self._n_updates % self.policy_delay == 0:
-                for name, value in self._update_actor(batch).items():
+                for name, value in self._update_actor_and_entropy(batch, updates).items():
                     losses.setdefault(name, []).append(value)
+        if updates is not None:
+            updates.publish()
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/ent_coef", float(self._entropy_coefficient()))
         for name, values in losses.items():
@@ -181,25 +185,46 @@ class DroQ(SAC):
             )
         return loss.detach()
 
-    def _update_actor(self, batch: ReplayBufferSamples) -> dict[str, torch.Tensor]:
-        """Raise the mean of the critics and the entropy; return the losses."""
+    def _update_actor_and_entropy(
+        self, batch: ReplayBufferSamples, updates: NumpyUpdates | None
+    ) -> dict[str, torch.Tensor]:
+        """Update the actor, then the entropy coefficient by what it sampled; return the losses."""
+        if updates is None:
+            actor_loss, log_prob = self._update_actor(batch)
+        else:
+            actor_loss, log_prob = updates.update_actor(batch, float(self._entropy_coefficient()))
+        losses = {"actor_loss": actor_loss}
+        if self.ent_coef_optimizer is not None and self.log_ent_coef is not None:
+            surplus = log_prob + float(self.target_entropy)
+            entropy_loss = -(self.log_ent_coef * surplus).mean()
+            self.ent_coef_optimizer.zero_grad()
+            entropy_loss.backward()  # type: ignore[no-untyped-call]
+            self.ent_coef_optimizer.step()
+            losses["ent_coef_loss"] = entropy_loss.detach()
+        return losses
+
+    def _update_actor(self, batch: ReplayBufferSamples) -> tuple[torch.Tensor, torch.Tensor]:
+        """Raise the mean of the critics and the entropy; return loss and log-probabilities."""
         if self.use_sde:
             self.actor.reset_noise()
         actions, log_prob = self.actor.action_log_prob(batch.observations)
         log_prob = log_prob.reshape(-1, 1)
-        coefficient = self._entropy_coefficient()
-        losses: dict[str, torch.Tensor] = {}
-        if self.ent_coef_optimizer is not None:
-            surplus = (log_prob + self.target_entropy).detach()
-            entropy_loss = -(self.log_ent_coef * surplus).mean()
-            self.ent_coef_optimizer.zero_grad()
-            entropy_loss.backward()
-            self.ent_coef_optimizer.step()
-            losses["ent_coef_loss"] = entropy_loss.detach()
         values = torch.cat(self.critic(batch.observations, actions), dim=1)
-        actor_loss = (coefficient * log_prob - values.mean(dim=1, keepdim=True)).mean()
+        entropy_term = self._entropy_coefficient() * log_prob
+        actor_loss = (entropy_term - values.mean(dim=1, keepdim=True)).mean()
         self.actor.optimizer.zero_grad()
         actor_loss.backward()  # type: ignore[no-untyped-call]
         self.actor.optimizer.step()
-        losses["actor_loss"] = actor_loss.detach()
-        return losses
+        return actor_loss.detach(), log_prob.detach()
+
+    def _fast_updates(self) -> NumpyUpdates | None:
+        """Return the updates in numpy where they compute the same; loading weights renews them."""
+        if not self.fast_updates or not can_update(self):
+            return None
+        if self._numpy_updates is None or not self._numpy_updates.is_current:
+            self._numpy_updates = NumpyUpdates(self)
+        return self._numpy_updates
+
+    @override
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "_numpy_updates"]

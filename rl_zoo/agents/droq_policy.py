@@ -8,10 +8,12 @@ from typing import Any
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import ContinuousCritic
+from stable_baselines3.common.preprocessing import get_action_dim
 from stable_baselines3.common.torch_layers import (
     BaseFeaturesExtractor,
     CombinedExtractor,
     FlattenExtractor,
+    get_actor_critic_arch,
 )
 from stable_baselines3.common.type_aliases import Schedule
 from stable_baselines3.sac.policies import SACPolicy
@@ -99,11 +101,10 @@ class DroQPolicy(SACPolicy):
     ) -> ContinuousCritic:
         """Return the critics, with their networks replaced by those of DroQ."""
         critic = super().make_critic(features_extractor)
-        sizes = self.critic_kwargs["net_arch"]
-        for i in range(len(critic.q_networks)):
-            n_inputs = critic.q_networks[i][0].in_features
-            network = self._make_network(n_inputs, sizes)
-            critic.q_networks[i] = network
+        sizes = get_actor_critic_arch(self.net_arch)[1]
+        n_inputs = critic.features_extractor.features_dim + get_action_dim(self.action_space)
+        critic.q_networks = [self._make_network(n_inputs, sizes) for _ in critic.q_networks]
+        for i, network in enumerate(critic.q_networks):
             critic.add_module(f"qf{i}", network)
         return critic.to(self.device)
 

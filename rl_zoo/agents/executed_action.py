@@ -9,7 +9,6 @@ probability of the action it proposed.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo.agents.capabilities import is_off_policy
@@ -79,16 +78,10 @@ def store_executed_actions(config: RunConfig, agent: BaseAlgorithm, env: VecEnv)
         raise ConfigError(problems)
     memory: Any = getattr(agent, "replay_buffer", None)
     if memory is not None:
-        kind: Any = type(memory)
-        memory.__class__ = _extended_class(kind)
+        from rl_zoo.agents.executed_replay import ExecutedActions
+        from rl_zoo.agents.extended_buffer import extend
 
-
-@functools.cache
-def _extended_class(plain: Any) -> type:
-    # The name stays: a buffer read from a file is compared with it.
-    from rl_zoo.agents.executed_replay import ExecutedActions
-
-    return type(plain.__name__, (ExecutedActions, plain), {"__doc__": plain.__doc__})
+        extend(memory, ExecutedActions)
 
 
 def _guarding_wrapper(config: RunConfig) -> int | None:

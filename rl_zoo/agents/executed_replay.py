@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
-from stable_baselines3.common.buffers import ReplayBuffer
+
+from rl_zoo.agents.extended_buffer import ExtendedReplayBuffer
 
 
-class ExecutedActions(ReplayBuffer):
+class ExecutedActions(ExtendedReplayBuffer):
     """Mixin for replay buffers: ``info["safe_action"]`` replaces an action that was changed."""
 
     def add(
@@ -32,16 +32,3 @@ class ExecutedActions(ReplayBuffer):
                 scaled = 2.0 * (np.asarray(executed) - low) / (high - low) - 1.0
                 stored[index] = scaled.reshape(stored[index].shape)
         super().add(obs, next_obs, stored, reward, done, infos)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle (and copy) as the buffer of the library, which needs nothing of this package."""
-        reduced: Any = super().__reduce_ex__(protocol)
-        create, arguments, *rest = reduced
-        plain = next(kind for kind in type(self).__mro__ if _is_of_a_library(kind))
-        return (create, (plain, *arguments[1:]), *rest)
-
-
-def _is_of_a_library(kind: type) -> bool:
-    module = sys.modules[kind.__module__]
-    is_ours = kind.__module__.startswith("rl_zoo.")
-    return not is_ours and getattr(module, kind.__qualname__, None) is kind

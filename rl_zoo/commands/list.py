@@ -1,4 +1,4 @@
-"""``list``: algorithms, environments, wrappers, callbacks or runs."""
+"""``list``: algorithms, environments, robots, tasks, wrappers, callbacks or runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rl_zoo import console
 from rl_zoo.commands.options import ZooArgumentParser, run_command
 from rl_zoo.errors import NothingFoundError
 
-KINDS = ("algos", "envs", "wrappers", "callbacks", "runs")
+KINDS = ("algos", "envs", "robots", "tasks", "wrappers", "callbacks", "runs")
 
 
 def build_parser() -> ZooArgumentParser:
@@ -58,9 +58,17 @@ def _rows(arguments: argparse.Namespace) -> list[dict[str, str]]:
         return _environments(tuple(arguments.gym_packages))
     from rl_zoo.agents.algorithms import ALGORITHMS
     from rl_zoo.callbacks.registry import CALLBACKS
+    from rl_zoo.robots.catalog import ROBOTS
+    from rl_zoo.tasks.catalog import TASKS
     from rl_zoo.wrappers.registry import WRAPPERS
 
-    registries = {"algos": ALGORITHMS, "wrappers": WRAPPERS, "callbacks": CALLBACKS}
+    registries = {
+        "algos": ALGORITHMS,
+        "robots": ROBOTS,
+        "tasks": TASKS,
+        "wrappers": WRAPPERS,
+        "callbacks": CALLBACKS,
+    }
     registry = registries[arguments.what]
     return [{"name": name, "where": registry.locate(name)} for name in registry.names()]
 

@@ -90,6 +90,11 @@ def read_options(given: Mapping[str, Any]) -> RobotEnvOptions:
             parts[name] = read()
         except ConfigError as error:
             problems += error.problems
+    problems += [
+        f"randomize.{name}: would replace the {name} given by leg or joint; give one of them"
+        for name in parts.get("randomize", ())
+        if isinstance(given.get(name), Mapping)
+    ]
     if problems:
         raise ConfigError(problems)
     return RobotEnvOptions(spec, **parts)

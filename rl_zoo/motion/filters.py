@@ -184,7 +184,7 @@ def make_filter(name: str, dt: float, parameters: Mapping[str, Any]) -> AnyFilte
     Raises:
         ConfigError: If the name or a parameter is unknown, missing or out of range.
     """
-    if name not in FILTERS:
+    if str(name) not in FILTERS:  # YAML may hold anything
         raise ConfigError(f"filter: '{name}' is unknown{did_you_mean(str(name), FILTERS)}")
     known = [item.name for item in fields(FILTERS[name]) if item.name != "dt"]
     for key in parameters:

@@ -39,7 +39,7 @@ class LegGeometry:
     abduction_offset: float = 0.0
     """From the abduction axis to the plane of the links, m, positive to the left."""
     knee_sign: int = -1
-    """Sign of the knee angle that ``inverse`` chooses."""
+    """Sign of the knee angle that ``joint_angles`` chooses."""
     joint_signs: tuple[int, ...] = (1, 1, 1)
     """Sign of each joint's axis against the convention above, abduction first."""
 

@@ -180,12 +180,12 @@ class SafetyLimits:
         Raises:
             ConfigError: If a field is missing or unknown.
         """
-        legs = [
-            LegGeometry(**{key: _as_tuples(value) for key, value in leg.items()})
-            for leg in plain.get("legs", ())
-        ]
         values = {key: _as_tuples(value) for key, value in plain.items() if key != "legs"}
         try:
+            legs = [
+                LegGeometry(**{key: _as_tuples(value) for key, value in leg.items()})
+                for leg in plain.get("legs", ())
+            ]
             return cls(legs=tuple(legs), **values)
         except TypeError as error:
             raise ConfigError(f"safety limits: {error}") from error

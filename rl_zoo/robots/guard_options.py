@@ -23,6 +23,7 @@ _NUMBERS = (
     "max_state_age",
 )
 _REQUIRED = ("joint_range", "control_period", "leg_pairs", "reactions", "cost_weights")
+_BY_LIMIT = ("reactions", "cost_weights")
 _AXES = ("x", "y", "z")
 
 
@@ -54,7 +55,8 @@ def read_options(defaults: SafetyLimits, options: Mapping[str, Any]) -> dict[str
             fields[key] = None
         else:
             try:
-                fields[key] = readers[key](defaults, f"limits.{key}", value)
+                where = key if key in _BY_LIMIT else f"limits.{key}"
+                fields[key] = readers[key](defaults, where, value)
             except ConfigError as error:
                 problems += error.problems
     if problems:
@@ -130,7 +132,10 @@ def _read_leg_pairs(limits: SafetyLimits, where: str, value: Any) -> tuple[tuple
     for pair in value if isinstance(value, (list, tuple)) else [value]:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
             raise ConfigError(f"{where}: {pair!r} is not a pair of names of legs")
-        pairs.append((_known(where, pair[0], names), _known(where, pair[1], names)))
+        one, other = (_known(where, name, names) for name in pair)
+        if one == other:
+            raise ConfigError(f"{where}: '{one}' cannot be kept away from itself")
+        pairs.append((one, other))
     return tuple(pairs)
 
 

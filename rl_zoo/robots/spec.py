@@ -101,11 +101,17 @@ class RobotSpec:
         return problems
 
     def _limit_problems(self) -> list[str]:
-        return [
+        problems = [
             f"joint '{joint.name}': {joint.default_position} is not within its limits "
             f"[{joint.lower_limit}, {joint.upper_limit}]"
             for joint in self.joints
             if not joint.lower_limit <= joint.default_position <= joint.upper_limit
+        ]
+        return problems + [
+            f"joint '{joint.name}': {name}: {getattr(joint, name)} is not positive"
+            for joint in self.joints
+            for name in ("max_velocity", "max_torque", "action_range", "kp")
+            if not getattr(joint, name) > 0.0
         ]
 
     @property

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rl_zoo.errors import ConfigError
 from rl_zoo.motion.filters import RunningFilter, make_filter
 from rl_zoo.suggest import did_you_mean
+from rl_zoo.wrappers.action_meaning import held_action
 from rl_zoo.wrappers.argument_checks import check_box
 
 Action = NDArray[Any]
@@ -76,10 +77,9 @@ class ActionFilterWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstruct
         """Reset the environment and start from the command it holds."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._filter.stop()
-        if self.env.has_wrapper_attr("current_action"):
-            current = np.asarray(self.env.get_wrapper_attr("current_action"))
-            if current.shape == self.action_space.shape:
-                self._filter.start(current)
+        held = held_action(self.env)
+        if held is not None:
+            self._filter.start(held)
         return observation, info
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -98,8 +98,7 @@ class ActionFilterWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstruct
 
     def restore_checkpoint_state(self, state: dict[str, Any]) -> None:
         """Restore the memory of ``checkpoint_state``; the parameters stay those of this object."""
-        memory = RunningFilter.from_dict(state).memory
-        self._filter.memory = memory
+        self._filter.memory = RunningFilter.from_dict(state).memory
 
 
 class LowPassFilterWrapper(ActionFilterWrapper):

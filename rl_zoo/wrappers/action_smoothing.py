@@ -10,6 +10,7 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.wrappers.action_meaning import held_action
 from rl_zoo.wrappers.argument_checks import check_box
 
 Action = NDArray[Any]
@@ -48,10 +49,7 @@ class ActionSmoothingWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstr
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and start from the command it holds."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._previous = None
-        if self.env.has_wrapper_attr("current_action"):
-            current = self.env.get_wrapper_attr("current_action")
-            self._previous = np.array(current, dtype=np.float64)
+        self._previous = held_action(self.env)
         return observation, info
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from gymnasium import spaces
@@ -37,6 +39,35 @@ def check_flag(where: str, value: object) -> bool:
     """
     if not isinstance(value, bool):
         raise ConfigError(f"{where}: {value!r} is neither true nor false")
+    return value
+
+
+def check_number(where: str, value: object, *, zero: bool = False) -> float:
+    """Return ``value`` if it is a finite number above zero; with ``zero`` it may be zero.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value < 0 or (value == 0 and not zero):  # type: ignore[arg-type, operator]
+        kind = "number from 0 up" if zero else "positive number"
+        raise ConfigError(f"{where}: {value!r} is not a {kind}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def check_mapping(where: str, value: object) -> Mapping[str, Any]:
+    """Return ``value`` if it is a mapping whose keys are names; None is an empty one.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}: {value!r} is not a mapping by name")
+    for key in value:
+        if not isinstance(key, str):
+            raise ConfigError(f"{where}: {key!r} is not a name")
     return value
 
 

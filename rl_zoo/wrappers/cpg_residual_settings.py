@@ -163,13 +163,14 @@ def read_settings(settings: Mapping[str, Any]) -> CpgResidualSettings:
 
 
 def read_group(cls: type[Group], data: Any, where: str) -> Group:
-    """Return the dataclass ``cls`` with the values of a mapping.
+    """Return the dataclass ``cls`` with the values of a mapping; None is unset.
 
     Raises:
         ConfigError: If ``data`` is no mapping, or a key is unknown or missing.
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f"{where}: {data!r} is not a mapping of keys to values")
+    data = {key: value for key, value in data.items() if value is not None}
     known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]
     problems = [
         f"{where}.{key}: unknown key{did_you_mean(str(key), known)}"
@@ -229,18 +230,18 @@ def read_scale(scale: Any, names: Sequence[str], default: float) -> FloatArray:
     where = f"{WRAPPER}.residual_scale"
     if isinstance(scale, Mapping):
         axes = [name.rpartition(".")[2] for name in names]
+        valid = list(dict.fromkeys(axes))
         for key in scale:
-            if key not in axes:
-                raise ConfigError(f"{where}.{key}: unknown key{did_you_mean(str(key), set(axes))}")
+            if key not in valid:
+                raise ConfigError(f"{where}.{key}: unknown key{did_you_mean(str(key), valid)}")
         scale = [scale.get(axis, 0.0) for axis in axes]
-    try:
-        values = np.asarray(default if scale is None else scale, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where}: {scale!r} is not made of numbers") from error
+    scale = default if scale is None else scale
+    entries = scale if isinstance(scale, list | tuple) else [scale]
+    if not all(is_number(entry) and entry >= 0.0 for entry in entries):
+        raise ConfigError(f"{where}: {scale!r} is not made of finite numbers of at least 0")
+    values = np.asarray(scale, dtype=np.float64)
     if values.shape not in ((), (len(names),)):
         raise ConfigError(f"{where}: {values.size} values for {len(names)} entries of the residual")
-    if not np.isfinite(values).all() or (values < 0.0).any():
-        raise ConfigError(f"{where}: {scale!r} holds a number that is negative or not finite")
     return np.array(np.broadcast_to(values, (len(names),)))
 
 

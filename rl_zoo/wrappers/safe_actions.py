@@ -16,6 +16,8 @@ from rl_zoo.robots.guard import StopRequest, guard, stop_request
 from rl_zoo.robots.guard_limits import LIMITS, PROJECTED, WATCHED, SafetyLimits
 from rl_zoo.robots.guard_state import check_state
 from rl_zoo.suggest import did_you_mean
+from rl_zoo.wrappers.action_meaning import held_action
+from rl_zoo.wrappers.argument_checks import check_mapping, check_number
 
 Action = NDArray[Any]
 FloatArray = NDArray[np.float64]
@@ -33,8 +35,8 @@ class SafeAction:
     """In the dtype of the action space; the very same object if nothing had to be changed."""
     excess: dict[str, float]
     """How far the action was outside of each limit that was reached."""
-    margin: float
-    """Smallest normalised distance to a limit."""
+    margins: dict[str, float]
+    """Normalised distance to each limit: 1 far away, 0 on it, negative outside."""
     stop: StopRequest | None
     conflicts: tuple[str, ...] = ()
     """Limits that another one left no room for."""
@@ -94,7 +96,7 @@ class RobotActions:
             action = inside.astype(self._box.dtype)
         self._held = self._positions(action)
         excess |= {name: value for name, value in result.excess.items() if name in PROJECTED}
-        return SafeAction(action, excess, result.margin, result.stop, result.conflicts)
+        return SafeAction(action, excess, result.margins, result.stop, result.conflicts)
 
     def judge_state(self) -> tuple[dict[str, float], StopRequest | None]:
         """Return the limits that the newest state has reached, and the stop they ask for."""
@@ -139,10 +141,8 @@ class BoxActions:
 
     def start(self) -> None:
         """Start from the action that the environment holds, if it says so."""
-        self._held = None
-        if self._env.has_wrapper_attr("current_action"):
-            held = np.asarray(self._env.get_wrapper_attr("current_action"), dtype=np.float64)
-            self._held = np.clip(held, self._box.low, self._box.high)
+        held = held_action(self._env)
+        self._held = None if held is None else np.clip(held, self._box.low, self._box.high)
 
     def make_safe(self, action: Action) -> SafeAction:
         """Return the nearest admissible action."""
@@ -166,7 +166,7 @@ class BoxActions:
         if excess:
             action = _cast_inside(inside, lower, upper, self._box.dtype)
         self._held = np.asarray(action, dtype=np.float64)
-        return SafeAction(action, excess, self._margin(), stop)
+        return SafeAction(action, excess, self._margins(), stop)
 
     def judge_state(self) -> tuple[dict[str, float], StopRequest | None]:
         """Return nothing: there is no robot to look at."""
@@ -179,11 +179,12 @@ class BoxActions:
                     return StopRequest(name, terminates=reaction == "terminate")
         return None
 
-    def _margin(self) -> float:
+    def _margins(self) -> dict[str, float]:
         if self._held is None or not self._box.is_bounded():
-            return 1.0
+            return {}
         low, high = self._box.low, self._box.high
-        return float(np.min(np.minimum(self._held - low, high - self._held) / (0.5 * (high - low))))
+        distance = np.minimum(self._held - low, high - self._held) / (0.5 * (high - low))
+        return {ACTION_SPACE: float(np.min(distance))}
 
 
 def _active(limits: SafetyLimits) -> list[str]:
@@ -248,10 +249,10 @@ def _read_change(value: Any, box: spaces.Box) -> FloatArray | None:
 
 
 def _read_named(options: Mapping[str, Any], key: str, defaults: dict[str, Any]) -> dict[str, Any]:
-    given = options.get(key) or {}
+    given = check_mapping(key, options.get(key))
     for name in given:
         if name not in defaults:
-            raise ConfigError(f"limits.{key}.{name}: unknown{did_you_mean(name, defaults)}")
+            raise ConfigError(f"{key}.{name}: unknown{did_you_mean(name, defaults)}")
     return {**defaults, **given}
 
 
@@ -260,7 +261,6 @@ def _check_box_options(reactions: Mapping[str, Any], weights: Mapping[str, Any])
     for name, reaction in reactions.items():
         if reaction not in valid:
             hint = did_you_mean(str(reaction), valid)
-            raise ConfigError(f"limits.reactions.{name}: '{reaction}' is not possible{hint}")
+            raise ConfigError(f"reactions.{name}: '{reaction}' is not possible{hint}")
     for name, weight in weights.items():
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not weight >= 0:
-            raise ConfigError(f"limits.cost_weights.{name}: {weight!r} is not a number from 0 up")
+        check_number(f"cost_weights.{name}", weight, zero=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal, SupportsFloat
 
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
 from rl_zoo.robots.guard import StopRequest
-from rl_zoo.wrappers.action_meaning import changes_meaning
-from rl_zoo.wrappers.argument_checks import check_box
+from rl_zoo.wrappers.action_meaning import changes_meaning, is_filter
+from rl_zoo.wrappers.argument_checks import check_box, check_mapping, check_number
+from rl_zoo.wrappers.episode_control import DISCARD
 from rl_zoo.wrappers.safe_actions import BoxActions, RobotActions, SafeAction, is_robot
 
 Action = NDArray[Any]
@@ -30,9 +30,9 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
 
     ``info`` of each step:
 
-    * ``safety/<limit>``: how far action or state were outside, 0 inside; ``safety/margin``: the
-      smallest normalised distance to a limit; ``safety_conflicts``: limits that one of higher
-      priority left no room for;
+    * ``safety/<limit>``: how far action or state were outside, 0 inside; ``safety_margins``: the
+      normalised distance to each limit, ``safety/margin``: the smallest; ``safety_conflicts``:
+      limits that one of higher priority left no room for;
     * ``intervention`` (bool): the action was changed; ``cost``: sum of the weights of the limits
       that were reached; ``action_proposed``, ``action_executed`` (by the innermost layer),
       ``safe_action`` (by this one);
@@ -77,12 +77,9 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
         )
         gym.Wrapper.__init__(self, env)
         self._box = check_box("SafetyWrapper", "action space", env.action_space)
-        self.penalty = _check_penalty(penalty)
+        self.penalty = check_number("SafetyWrapper.penalty", penalty, zero=True)
         self.store_action = _check_stored(store_action)
-        options = dict(_check_mapping("limits", limits))
-        for key, value in (("reactions", reactions), ("cost_weights", cost_weights)):
-            if value is not None:
-                options[key] = {**options.get(key, {}), **_check_mapping(key, value)}
+        options = _read_options(limits, reactions=reactions, cost_weights=cost_weights)
         self._actions: RobotActions | BoxActions
         try:
             if is_robot(env):
@@ -120,7 +117,7 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
             excess.setdefault(stop.limit, 0.0)
         correction = 0.0 if safe.action is action else self._correction(action, safe.action)
         self._report(info, action, safe, excess, correction)
-        if stop is not None and not (terminated or truncated):
+        if stop is not None and not info.get(DISCARD) and _is_decisive(stop, terminated, truncated):
             terminated, truncated = stop.terminates, not stop.terminates
             _name_end(info, stop)
         if terminated or truncated:
@@ -149,7 +146,8 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
         for name in self._counts:
             self._counts[name] += name in excess
             info[f"safety/{name}"] = excess.get(name, 0.0)
-        info["safety/margin"] = safe.margin
+        info["safety/margin"] = min(safe.margins.values(), default=1.0)
+        info["safety_margins"] = safe.margins
         info["safety_conflicts"] = safe.conflicts
         info["intervention"] = intervention
         info["cost"] = cost + float(info.get("cost", 0.0))
@@ -170,14 +168,30 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
         return float(np.mean(np.where(np.isfinite(change), change, half)))
 
 
+def _read_options(limits: Any, **others: Any) -> dict[str, Any]:
+    options = dict(check_mapping("SafetyWrapper.limits", limits))
+    for key, value in others.items():
+        if key in options:
+            raise ConfigError(f"SafetyWrapper.limits.{key}: belongs beside limits, not into it")
+        if value is not None:
+            options[key] = check_mapping(f"SafetyWrapper.{key}", value)
+    return options
+
+
+def _is_decisive(stop: StopRequest, terminated: bool, truncated: bool) -> bool:
+    """Say whether the episode ends because of ``stop``: a fall wins over a time limit."""
+    return not terminated and (stop.terminates or not truncated)
+
+
 def _name_end(info: dict[str, Any], stop: StopRequest) -> None:
     info["safety_stop"] = stop.limit
+    info.pop("truncation_reason", None)
     key = "termination_reason" if stop.terminates else "truncation_reason"
     info[key] = stop.reason
 
 
 def _check_order(env: gym.Env[Any, Any]) -> None:
-    """Refuse an inner wrapper that gives the action another meaning than the robot's."""
+    """Refuse an inner wrapper between the guard and the robot."""
     layer: Any = env
     while isinstance(layer, gym.Wrapper):
         if changes_meaning(type(layer)):
@@ -185,22 +199,12 @@ def _check_order(env: gym.Env[Any, Any]) -> None:
                 f"order: the robot's limits need the robot's own action; name SafetyWrapper before "
                 f"{type(layer).__name__}, which then sits outside of it"
             )
+        if is_filter(type(layer)):
+            raise ConfigError(
+                f"order: what {type(layer).__name__} makes of a command would not be guarded; "
+                "name SafetyWrapper before it"
+            )
         layer = layer.env
-
-
-def _check_mapping(key: str, value: Any) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"SafetyWrapper.{key}: {value!r} is not a mapping by name")
-    return value
-
-
-def _check_penalty(value: Any) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value < 0.0:
-        raise ConfigError(f"SafetyWrapper.penalty: {value!r} is not a number from 0 up")
-    return float(value)
 
 
 def _check_stored(value: Any) -> str:

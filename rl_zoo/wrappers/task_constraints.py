@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
 from rl_zoo.wrappers.argument_checks import check_count, check_vector
+from rl_zoo.wrappers.episode_control import DISCARD
 from rl_zoo.wrappers.task_phase_options import read_phases, read_quantities
 from rl_zoo.wrappers.task_phases import (
-    ENDS,
+    TERMINATED,
+    TRUNCATED,
     Constraint,
     FloatArray,
     Phase,
@@ -112,9 +114,13 @@ class TaskConstraintsWrapper(gym.Wrapper[Any, Vector, Any, Vector], RecordConstr
         self._read(observation, info)
         self._advance()
         info["phase"] = self.phase.name
-        if self.phase.end is not None and not (terminated or truncated):
-            terminated, truncated = self.phase.end == ENDS[0], self.phase.end == ENDS[1]
-            info["termination_reason" if terminated else "truncation_reason"] = self.phase.name
+        if self.phase.end == TERMINATED and not (terminated or info.get(DISCARD)):
+            terminated, truncated = True, False  # wins over a time limit in the same step
+            info.pop("truncation_reason", None)
+            info["termination_reason"] = self.phase.name
+        elif self.phase.end == TRUNCATED and not (terminated or truncated):
+            truncated = True
+            info["truncation_reason"] = self.phase.name
         info["action_proposed"] = action
         info.setdefault("action_executed", executed)
         return self._observe(observation), reward, terminated, truncated, info

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def read_quantities(given: Any, observation_size: int) -> dict[str, Quantity]:
             quantities[name] = Quantity(name, "info", str(keys["info"]))
             continue
         index = keys.get("observation")
-        if set(keys) != {"observation"} or not isinstance(index, int):
+        if set(keys) != {"observation"} or not _is_index(index):
             raise ConfigError(f"{where}: {source!r} is neither {{observation: i}} nor {{info: k}}")
         if not 0 <= index < observation_size:
             raise ConfigError(f"{where}: the observation has no entry {index}")
@@ -83,11 +83,11 @@ class _PhaseReader:
             offset=offset,
             constraints=tuple(
                 self._read_constraint(f"{where}.constraints[{i}]", item)
-                for i, item in enumerate(phase.get("constraints") or ())
+                for i, item in enumerate(_list(f"{where}.constraints", phase.get("constraints")))
             ),
             transitions=tuple(
                 self._read_transition(f"{where}.transitions[{i}]", item)
-                for i, item in enumerate(phase.get("transitions") or ())
+                for i, item in enumerate(_list(f"{where}.transitions", phase.get("transitions")))
             ),
             end=end,
         )
@@ -99,9 +99,9 @@ class _PhaseReader:
         if isinstance(weights, Mapping):
             row = np.zeros(self.n_actions)
             for index, weight in weights.items():
-                if not isinstance(index, int) or not 0 <= index < self.n_actions:
+                if not _is_index(index) or not 0 <= index < self.n_actions:
                     raise ConfigError(f"{where}.weights: the action has no entry {index!r}")
-                row[index] = weight
+                row[index] = _array(f"{where}.weights.{index}", weight, ())
             weights = row
         row = _array(f"{where}.weights", weights, (self.n_actions,))
         if not row.any():
@@ -119,8 +119,8 @@ class _PhaseReader:
         if keys.get("to") not in self.names:
             hint = did_you_mean(str(keys.get("to")), self.names)
             raise ConfigError(f"{where}.to: no phase '{keys.get('to')}'{hint}")
-        when = keys.get("when") or ()
-        conditions = [when] if isinstance(when, Mapping) else list(when)
+        when = keys.get("when")
+        conditions = [when] if isinstance(when, Mapping) else _list(f"{where}.when", when)
         steps = {key: keys.get(key, default) for key, default in _STEP_DEFAULTS.items()}
         for key, value in steps.items():
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -142,7 +142,7 @@ class _PhaseReader:
         return Condition(str(keys["quantity"]), low, high)
 
     def _check_quantity(self, where: str, name: Any) -> None:
-        if name not in self.quantities:
+        if not isinstance(name, str) or name not in self.quantities:
             hint = did_you_mean(str(name), self.quantities)
             raise ConfigError(f"{where}.quantity: no quantity '{name}'{hint}")
 
@@ -154,6 +154,18 @@ def _mapping(where: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigError(f"{where}: {value!r} is not a mapping")
     return value
+
+
+def _list(where: str, value: Any) -> Sequence[Any]:
+    if value is None:
+        return ()
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f"{where}: {value!r} is not a list")
+    return value
+
+
+def _is_index(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_keys(where: str, given: Mapping[str, Any], valid: Sequence[str]) -> None:

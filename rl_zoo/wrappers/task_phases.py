@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-ENDS = ("terminated", "truncated")
+TERMINATED, TRUNCATED = ENDS = ("terminated", "truncated")
 INSET = 1e-6
 """How far inside of its bounds a corrected action stays, so that rounding to float32 is harmless"""
 _ROUNDS = 500

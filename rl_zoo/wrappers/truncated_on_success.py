@@ -45,7 +45,7 @@ class TruncatedOnSuccessWrapper(gym.Wrapper[Any, Any, Any, Any], RecordConstruct
         """Step the environment; truncate if this was the last success needed."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._successes = self._successes + 1 if info.get("is_success", False) else 0
-        if self._successes >= self.n_successes and not (terminated or truncated):
+        if self._successes >= self.n_successes and not terminated:
             truncated = True
             info["truncation_reason"] = "success"
         return observation, float(reward) + self.reward_offset, terminated, truncated, info

@@ -16,6 +16,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 
+from rl_zoo.errors import ConfigError
 from rl_zoo.wrappers.episode_control import CUT, DISCARD, INTERRUPTED
 from rl_zoo.wrappers.truncation_settings import (
     BATTERY,
@@ -96,15 +97,19 @@ class TruncationWrapper(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             limits=limits,
         )
         gym.Wrapper.__init__(self, env)
-        self.ends = check_reasons(reasons or {})
-        self.flags = check_flags(flags or {})
+        self.ends = check_reasons(reasons)
+        self.flags = check_flags(flags)
+        if not isinstance(remaining_time, bool):
+            raise ConfigError(
+                f"TruncationWrapper.remaining_time: {remaining_time!r} is neither true nor false"
+            )
         self.max_steps = check_limit(env, max_steps, remaining_time)
         self.remaining_time = remaining_time
         check_horizon(env, reasons or {}, remaining_time)
         if remaining_time:
             self.ends[TIME_LIMIT] = TERMINATED
             self.observation_space = with_time(env.observation_space)
-        self.limits = check_limits(env, limits or {})
+        self.limits = check_limits(env, limits)
         self._steps = 0
         self._clock: float | None = None
         self._last_observation: Any = None

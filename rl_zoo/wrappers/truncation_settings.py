@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -11,7 +10,12 @@ import numpy as np
 
 from rl_zoo.errors import ConfigError
 from rl_zoo.suggest import did_you_mean
-from rl_zoo.wrappers.argument_checks import check_count, check_vector
+from rl_zoo.wrappers.argument_checks import (
+    check_count,
+    check_mapping,
+    check_number,
+    check_vector,
+)
 from rl_zoo.wrappers.episode_control import INTERRUPTED
 
 End = Literal["terminated", "truncated"]
@@ -49,14 +53,15 @@ _TIME_FEATURES = ("TimeAwareObservation", "TimeFeatureWrapper")
 _NAME = "TruncationWrapper"
 
 
-def check_reasons(reasons: Mapping[str, Any]) -> dict[str, End]:
+def check_reasons(reasons: Mapping[str, Any] | None) -> dict[str, End]:
     """Return what every reason means: the built-in meanings, then those given.
 
     Raises:
         ConfigError: If one is neither terminated nor truncated.
     """
     checked = {
-        str(reason): _check_end(f"{_NAME}.reasons.{reason}", end) for reason, end in reasons.items()
+        reason: _check_end(f"{_NAME}.reasons.{reason}", end)
+        for reason, end in check_mapping(f"{_NAME}.reasons", reasons).items()
     }
     if checked.get(INTERRUPTED) == TERMINATED:
         raise ConfigError(f"{_NAME}.reasons.{INTERRUPTED}: an interruption is no failure")
@@ -71,16 +76,17 @@ def _check_end(where: str, end: object) -> End:
     return TERMINATED if end == TERMINATED else TRUNCATED
 
 
-def check_flags(flags: Mapping[str, Any]) -> dict[str, str]:
+def check_flags(flags: Mapping[str, Any] | None) -> dict[str, str]:
     """Return the entries of ``info`` that end an episode, with their reasons.
 
     Raises:
         ConfigError: If a reason is no name.
     """
-    for key, reason in flags.items():
+    given = check_mapping(f"{_NAME}.flags", flags)
+    for key, reason in given.items():
         if not isinstance(reason, str):
             raise ConfigError(f"{_NAME}.flags.{key}: {reason!r} is not the name of a reason")
-    return dict(flags)
+    return dict(given)
 
 
 def check_limit(env: gym.Env[Any, Any], max_steps: int | None, remaining_time: bool) -> int | None:
@@ -138,25 +144,24 @@ def _layers(env: Any) -> Iterator[str]:
         env = env.env
 
 
-def check_limits(env: gym.Env[Any, Any], limits: Mapping[str, Any]) -> dict[str, float]:
+def check_limits(env: gym.Env[Any, Any], limits: Mapping[str, Any] | None) -> dict[str, float]:
     """Return the limits as numbers.
 
     Raises:
         ConfigError: If one is unknown, no positive number, or shorter than a control period.
     """
-    for name, value in limits.items():
+    checked = {}
+    for name, value in check_mapping(f"{_NAME}.limits", limits).items():
         if name not in LIMITS:
-            raise ConfigError(f"{_NAME}.limits.{name}: unknown{did_you_mean(str(name), LIMITS)}")
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or value <= 0:
-            raise ConfigError(f"{_NAME}.limits.{name}: {value!r} is not a positive number")
-    if MAX_GAP in limits and env.has_wrapper_attr("dt"):
-        gap, period = limits[MAX_GAP], float(env.get_wrapper_attr("dt"))
+            raise ConfigError(f"{_NAME}.limits.{name}: unknown{did_you_mean(name, LIMITS)}")
+        checked[name] = check_number(f"{_NAME}.limits.{name}", value)
+    if MAX_GAP in checked and env.has_wrapper_attr("dt"):
+        gap, period = checked[MAX_GAP], float(env.get_wrapper_attr("dt"))
         if gap <= period:
             raise ConfigError(
                 f"{_NAME}.limits.{MAX_GAP}: {gap} s is no more than a control period of {period} s"
             )
-    return {name: float(value) for name, value in limits.items()}
+    return checked
 
 
 def with_time(space: gym.spaces.Space[Any]) -> gym.spaces.Box:

@@ -11,6 +11,12 @@ def test_environments_that_gymnasium_only_remembers_are_left_out(capsys):
     assert "<function" not in out
 
 
+def test_robots_and_tasks_are_listed(capsys):
+    for what, name in (("robots", "mini_cheetah"), ("tasks", "omnidirectional")):
+        assert main(["list", what]) == 0
+        assert name in capsys.readouterr().out
+
+
 def test_a_default_list_of_paths_is_readable_in_the_help(capsys):
     try:
         main(["all_plots", "--help"])

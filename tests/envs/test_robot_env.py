@@ -1,5 +1,6 @@
 """Bert-v0 as a Gymnasium environment."""
 
+import dataclasses
 import warnings
 from importlib import metadata
 
@@ -271,6 +272,43 @@ def test_turn_measures_speed_along_the_robots_own_heading():
     assert "heading" not in env.unwrapped.observation_parts
 
 
+def test_true_speed_is_true_whatever_the_compass_says():
+    exact, biased = (
+        make_env(task="turn", sensor_bias={"orientation": size}, reset_noise=0.0)
+        for size in (0.0, 0.5)
+    )
+    speeds = []
+    for env in (exact, biased):
+        env.reset(seed=0)
+        env.unwrapped.robot.data.qvel[:2] = 0.3, 0.2
+        speeds.append(env.step(np.zeros(8))[-1]["forward_speed"])
+    assert speeds[0] == pytest.approx(speeds[1], abs=1e-9)
+
+
+def test_an_episode_starts_within_the_limits_of_the_joints():
+    env = make_env(reset_noise=1.0).unwrapped
+    spec = env.robot_spec
+    for seed in range(10):
+        env.reset(seed=seed)
+        assert np.all(env.robot.target >= spec.lower_limits)
+        assert np.all(env.robot.target <= spec.upper_limits)
+
+
+def test_unset_options_keep_their_defaults():
+    names = ("task", "reset_noise", "observe_contacts", "reward_velocity", "randomize", "payload")
+    assert roll_out(make_env(**dict.fromkeys(names)), random_actions(20), seed=1) == pytest.approx(
+        roll_out(make_env(), random_actions(20), seed=1), abs=0.0
+    )
+
+
+def test_pictures_come_at_the_rate_of_the_commands(monkeypatch):
+    slow = dataclasses.replace(ROBOTS.load("bert"), control_frequency=25.0)
+    monkeypatch.setattr("rl_zoo.robots.bert.slow", slow, raising=False)
+    env = RobotEnv(robot="rl_zoo.robots.bert:slow")
+    assert env.metadata["render_fps"] == 25
+    assert RobotEnv.metadata["render_fps"] == 50
+
+
 def test_action_and_positions_are_inverse():
     env = make_env().unwrapped
     action = np.linspace(-1, 1, 8)
@@ -304,6 +342,14 @@ def test_current_action_is_what_the_robot_holds():
         ({"robot": 3}, ["robot: must be a name, not 3"]),
         ({"task": "wakl"}, ["task: unknown task 'wakl'; did you mean 'walk'?"]),
         ({"task": ["walk"]}, ["task: must be a name, not ['walk']"]),
+        (
+            {"robot": "rl_zoo.robots.bert:SPRING_STIFFNESS"},
+            ["robot: 'rl_zoo.robots.bert:SPRING_STIFFNESS' is no rl_zoo.robots.spec.RobotSpec"],
+        ),
+        (
+            {"motor_strength": {"FR": 0.5}, "randomize": {"motor_strength": [0.5, 1]}},
+            ["randomize.motor_strength: would replace the motor_strength given by leg"],
+        ),
         ({"render_mode": "human"}, ["render_mode: 'human' is unknown; valid: rgb_array"]),
         ({"reward_weights": {"efort": 1.0}}, ["did you mean 'effort'?"]),
         ({"fricton": 1.0}, ["fricton: unknown keyword; did you mean 'friction'?"]),

@@ -58,6 +58,13 @@ def test_hopf_amplitude_solves_its_equation(start, mu, alpha, duration):
     assert hopf_amplitude(np.array(start), mu, alpha, duration) == pytest.approx(expected, rel=1e-8)
 
 
+def test_hopf_amplitude_with_mu_zero_dies_away_instead_of_staying():
+    expected = solve(lambda r: -20.0 * r**3, [1.3], 0.4)[0]
+    assert hopf_amplitude(np.array(1.3), 0.0, 20.0, 0.4) == pytest.approx(expected, rel=1e-8)
+    nearly = hopf_amplitude(np.array(1.3), 1e-9, 20.0, 0.4)
+    assert nearly == pytest.approx(expected, rel=1e-6)
+
+
 def test_hopf_amplitude_goes_to_the_root_of_mu_and_stays_at_zero():
     assert hopf_amplitude(np.array(0.1), 2.0, 50.0, 5.0) == pytest.approx(math.sqrt(2), abs=1e-12)
     assert hopf_amplitude(np.array(0.0), 2.0, 50.0, 5.0) == 0.0

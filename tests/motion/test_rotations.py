@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from rl_zoo.motion.rotations import gravity_in_body, heading, in_heading_frame, tilt
+from rl_zoo.motion.rotations import (
+    gravity_in_body,
+    heading,
+    in_heading_frame,
+    rotation_matrix,
+    tilt,
+)
 
 angles = st.floats(-3.1, 3.1)
 slopes = st.floats(-1.5, 1.5)
@@ -30,6 +36,12 @@ def test_heading_is_where_the_x_axis_points_on_the_floor(yaw, pitch, roll):
     forward = matrix(q)[:, 0]
     assert heading(q) == pytest.approx(math.atan2(forward[1], forward[0]), abs=1e-6)
     assert heading(q) == pytest.approx(yaw, abs=1e-6)
+
+
+@given(angles, slopes, angles)
+def test_rotation_matrix_is_that_of_scipy(yaw, pitch, roll):
+    q = quaternion(yaw, pitch, roll)
+    np.testing.assert_allclose(rotation_matrix(q), matrix(q), atol=1e-12)
 
 
 @given(angles, slopes, angles)

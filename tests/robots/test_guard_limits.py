@@ -28,6 +28,8 @@ def test_limits_from_a_damaged_file_are_refused():
     plain = SafetyLimits.from_spec(BERT).to_dict()
     with pytest.raises(ConfigError, match="max_speed"):
         SafetyLimits.from_dict({**plain, "max_speed": 3.0})
+    with pytest.raises(ConfigError, match="shin_length"):
+        SafetyLimits.from_dict({**plain, "legs": [{**plain["legs"][0], "shin_length": 0.1}]})
 
 
 def test_per_joint_values_may_be_a_number_a_list_or_by_name():
@@ -53,10 +55,11 @@ def test_per_joint_values_may_be_a_number_a_list_or_by_name():
         ({"joint_range": {"FR_hip": [1, 0]}}, "low below high"),
         ({"foot_box": {"x": [0, 1]}}, r"limits.foot_box.y: missing"),
         ({"leg_pairs": [["FR", "RRR"]]}, "unknown name 'RRR'"),
-        ({"reactions": {"tilt": "soft"}}, "limits.reactions.tilt: 'soft' is not possible"),
+        ({"leg_pairs": [["FR", "FR"]]}, "limits.leg_pairs: 'FR' cannot be kept away from itself"),
+        ({"reactions": {"tilt": "soft"}}, "^reactions.tilt: 'soft' is not possible"),
         ({"reactions": {"joint_range": "report"}}, "joint_range: 'report' is not possible"),
         ({"reactions": {"tild": "report"}}, "did you mean 'tilt'"),
-        ({"cost_weights": {"tilt": -1}}, "limits.cost_weights.tilt: -1 is negative"),
+        ({"cost_weights": {"tilt": -1}}, "^cost_weights.tilt: -1 is negative"),
     ],
 )
 def test_a_mistake_is_named(options, text):

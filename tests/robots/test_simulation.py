@@ -60,6 +60,21 @@ def test_a_changed_payload_equals_one_from_the_start(hold):
     np.testing.assert_allclose(state.foot_forces, from_start.foot_forces, rtol=0.02)
 
 
+@pytest.mark.parametrize("masses", [(1.0,), (0.3, 1.0), (0.0, 1.0), (1.0, 0.0)])
+def test_the_payload_of_a_model_depends_on_its_mass_alone(masses):
+    changed = make()
+    for mass in masses:
+        changed.apply(read_simulation_options({"payload": mass}, BERT))
+    fresh = make(payload=masses[-1])
+    payload = fresh.model.body("payload").id
+    edge = 2.0 * fresh.model.geom("payload").size[0]
+    if masses[-1] > 0.0:  # of a cube
+        np.testing.assert_allclose(fresh.model.body_inertia[payload], masses[-1] * edge**2 / 6.0)
+    for name in ("body_mass", "body_inertia", "body_subtreemass", "geom_size", "geom_rgba"):
+        changed_values, values = getattr(changed.model, name), getattr(fresh.model, name)
+        np.testing.assert_allclose(changed_values, values, rtol=1e-6, err_msg=name)
+
+
 @pytest.mark.parametrize(("friction", "slides"), [(0.9, False), (0.25, False), (0.1, True)])
 def test_friction_decides_whether_a_pushed_robot_slides(hold, friction, slides):
     robot = make(friction=friction)
@@ -203,6 +218,34 @@ def test_rough_ground_carries_the_feet_and_is_reproducible(hold):
     assert not np.array_equal(other.model.hfield_data, robot.model.hfield_data)
 
 
+def test_whoever_leaves_rough_ground_lands_beside_it(hold):
+    robot = make(terrain="rough", friction=0.5)
+    np.testing.assert_array_equal(robot.model.geom_friction[robot._ground, 0], 0.5)
+    robot.data.qpos[1] = 4.5
+    state = hold(robot, BERT.default_pose, 2.0)[-1]
+    assert state.foot_forces.sum() == pytest.approx(BERT.mass * G, rel=0.05)
+    assert -0.03 < robot.foot_clearances().min() < 0.0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_is_said_of_a_joint_goes_before_what_is_said_of_its_leg(order):
+    given = dict([("FR", 1.0), ("FR_knee", 0.5)][::order])
+    options = read_simulation_options({"motor_strength": given, "spring_damping": given}, BERT)
+    for name in ("motor_strength", "spring_damping"):
+        values = options.per_joint(name, BERT, np.full(8, 7.0))
+        np.testing.assert_array_equal(values, [1.0, 0.5, *[7.0] * 6])
+
+
+def test_spring_damping_of_one_leg():
+    robot = make(spring_damping={"RL": 0.2})
+    np.testing.assert_allclose(robot.model.actuator_biasprm[:, 2], [-0.05] * 6 + [-0.2] * 2)
+
+
+def test_the_stiffest_joints_that_are_allowed_do_not_vibrate(hold):
+    _, state = settled(hold, spring_stiffness=1000.0)
+    assert np.max(np.abs(state.joint_velocities)) < 0.01
+
+
 def test_rigid_robot_sags_by_its_gain_and_a_weak_one_more(hold):
     rigid = dataclasses.replace(BERT, motor_lag=None)
     torques, sags = [], []
@@ -260,6 +303,11 @@ def _value(options, name):
             "terrain.angel: unknown; did you mean 'angle'",
         ),
         ({"terrain": {"kind": "slope", "angle": 2}}, "terrain.angle: must be a number of rad in"),
+        ({"terrain": {"kind": "rough", "seed": 1.5}}, "terrain.seed: must be a whole number"),
+        (
+            {"spring_stiffness": 1e4},
+            "spring_stiffness: must be a number of N m/rad in [0.01, 1000]",
+        ),
         ({"friction": 0.0}, "friction: must be a number in [0.01, 10], not 0.0"),
         ({"friction": True}, "friction: must be a number in [0.01, 10], not True"),
         ({"latency": "20ms"}, "latency: must be a number of ms in [0, 1000], not '20ms'"),

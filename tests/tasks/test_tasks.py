@@ -10,7 +10,14 @@ from rl_zoo.robots.bert import BERT
 from rl_zoo.robots.go2 import GO2
 from rl_zoo.tasks.catalog import TASKS, make_task
 from rl_zoo.tasks.rewards import progress, tracking
-from rl_zoo.tasks.task import LYING, REST, termination_reason
+from rl_zoo.tasks.task import (
+    LYING,
+    REST,
+    Task,
+    fixed_command,
+    termination_reason,
+    weighted,
+)
 
 # A step whose terms have round values: 0.1 m/s up, all actions changed by 0.5, half the torque.
 SMOOTH = {
@@ -223,6 +230,45 @@ def test_all_mistakes_of_a_task_are_reported_at_once():
 def test_a_mistyped_task_is_answered_with_the_nearest():
     with pytest.raises(ConfigError, match=r"unknown task 'trun'; did you mean 'turn'\?"):
         make_task("trun", BERT, {})
+
+
+def _task(**given):
+    values = {
+        "name": "odd",
+        "reward_terms": lambda step: {"tall": step.height},
+        "weights": {"tall": 1.0, "fall": 1.0},
+        "sample_command": fixed_command(),
+        "target_speed": 0.0,
+    }
+    return Task(**{**values, **given})
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (
+            lambda spec, options: _task(weights={"fall": 1.0}),
+            "its reward term 'tall' has no weight",
+        ),
+        (
+            lambda spec, options: _task(weights={"tall": 1.0}),
+            "its reward term 'fall' has no weight",
+        ),
+        (lambda spec, options: _task(reward_terms=lambda step: step.hight), "no attribute 'hight'"),
+        (lambda spec, options: 3, "gives no rl_zoo.tasks.task.Task but 3"),
+        (lambda spec: _task(), "makes no task: TypeError"),
+        (2.75, "makes no task: TypeError: 'float' object is not callable"),
+    ],
+)
+def test_a_third_partys_mistake_shows_before_the_first_step(function, message, monkeypatch):
+    monkeypatch.setattr("rl_zoo.robots.bert.odd_task", function, raising=False)
+    with pytest.raises(ConfigError, match=message):
+        make_task("rl_zoo.robots.bert:odd_task", BERT, {})
+
+
+def test_a_term_that_turns_up_later_without_a_weight_is_named():
+    with pytest.raises(ConfigError, match="task 'odd': its reward term 'late' has no weight"):
+        weighted(_task(), {"tall": 1.0, "late": 1.0})
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,11 @@ def test_a_current_command_of_another_layer_is_not_taken_for_ours(robot):
     assert executed(env, [0.75]).tolist() == [0.75]
 
 
+def test_a_current_command_in_other_units_is_not_taken_for_ours(robot):
+    env = ActionFilterWrapper(gym.wrappers.RescaleAction(robot, -10.0, 10.0), "exponential")
+    assert executed(env, [7.5]).tolist() == [0.75]
+
+
 def test_the_cut_off_is_in_hz_of_the_environments_clock(robot):
     robot.current_action = np.zeros(1)
     env = ActionFilterWrapper(robot, "butterworth", cutoff_frequency=3.0)
@@ -123,6 +128,7 @@ def test_the_zoos_low_pass_wrapper_is_a_butterworth(robot):
     ("parameters", "text"),
     [
         ({"filter": "buterworth"}, "ActionFilterWrapper.filter: 'buterworth' is unknown"),
+        ({"filter": ["butterworth"]}, "ActionFilterWrapper.filter: .* is unknown"),
         ({"cutof_frequency": 3.0}, "ActionFilterWrapper.cutof_frequency: no parameter of 'butter"),
         ({"cutoff_frequency": 10.0}, "cutoff_frequency: 10.0 Hz is not below 10 Hz"),
         ({"filter": "rate_limit"}, "ActionFilterWrapper.max_rate: missing"),

@@ -429,7 +429,14 @@ def test_scale_by_axis():
         ({"mode": "residul"}, "mode: 'residul' is unknown; did you mean 'residual'"),
         ({"space": "foot"}, "space: foot needs a robot with legs"),
         ({"residual_scale": [1, 2, 3]}, "residual_scale: 3 values for 2"),
-        ({"residual_scale": -0.1}, "residual_scale: -0.1 holds a number"),
+        ({"residual_scale": -0.1}, "residual_scale: -0.1 is not made of finite numbers of at"),
+        ({"residual_scale": [0.1, True]}, "residual_scale: .* is not made of finite numbers"),
+        ({"observe_phase": "no"}, "observe_phase: 'no' is neither true nor false"),
+        ({"random_initial_phase": 1}, "random_initial_phase: 1 is neither true nor false"),
+        (
+            {"mode": "both", "modulation": {"phase": 0.1, "per_leg": "no"}},
+            "modulation.per_leg: 'no' is neither",
+        ),
         ({"ramp_steps": -1}, "ramp_steps: -1 is not a whole number"),
         ({"residual_scal": 1}, "residual_scal: unknown key; did you mean 'residual_scale'"),
         ({"modulation": {}}, "modulation: has no meaning with mode: residual"),
@@ -444,6 +451,12 @@ def test_scale_by_axis():
 def test_what_does_not_fit_is_refused_by_name(kwargs, message):
     with pytest.raises(ConfigError, match=message):
         CPGResidualWrapper(Recorder(), **{"prior": TWO, **kwargs})
+
+
+def test_an_unset_keyword_keeps_its_default():
+    unset = dict.fromkeys(("space", "mode", "ramp_steps", "observe_phase", "residual_scale"))
+    env = CPGResidualWrapper(Recorder(), prior=TWO, **unset)
+    assert env.settings == CPGResidualWrapper(Recorder(), prior=TWO).settings
 
 
 def test_mistakes_are_found_before_an_environment_exists():

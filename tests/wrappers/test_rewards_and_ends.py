@@ -45,6 +45,14 @@ def test_successes_must_follow_each_other(scripted_env):
     assert "truncation_reason" not in steps[2][4]
 
 
+def test_a_success_in_the_last_step_of_a_time_limit_is_a_success(scripted_env):
+    scripted_env.successes = {3}
+    env = TruncatedOnSuccessWrapper(gym.wrappers.TimeLimit(scripted_env, 3))
+    env.reset(seed=0)
+    *_, truncated, info = [env.step(ZERO) for _ in range(3)][-1]
+    assert (truncated, info["truncation_reason"]) == (True, "success")
+
+
 def test_successes_of_the_episode_before_do_not_count(scripted_env):
     scripted_env.successes = {1}
     env = TruncatedOnSuccessWrapper(scripted_env, n_successes=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import gymnasium as gym
@@ -15,6 +16,7 @@ from rl_zoo.envs.robot_env import RobotEnv
 from rl_zoo.errors import ConfigError, RobotFault
 from rl_zoo.robots.bert import BERT
 from rl_zoo.robots.guard_limits import LIMITS
+from rl_zoo.wrappers.action_filter import ActionFilterWrapper, LowPassFilterWrapper
 from rl_zoo.wrappers.action_smoothing import ActionSmoothingWrapper
 from rl_zoo.wrappers.safety import SafetyWrapper
 from rl_zoo.wrappers.truncation import TruncationWrapper
@@ -229,6 +231,42 @@ def test_a_fall_ends_the_episode_in_the_step_in_which_it_is_seen(robot):
     assert info["cost"] == 1.0
 
 
+def test_a_fall_in_the_last_step_of_a_time_limit_is_a_fall(robot):
+    env = SafetyWrapper(gym.wrappers.TimeLimit(robot, 1))
+    env.reset(seed=0)
+    robot.next_state = make_state(BERT, orientation=(np.cos(0.7), np.sin(0.7), 0.0, 0.0))
+    _, _, terminated, truncated, info = env.step(act(0.1))
+    assert (terminated, truncated, info["termination_reason"]) == (True, False, "fall")
+    env = SafetyWrapper(gym.wrappers.TimeLimit(robot, 1), reactions={"tilt": "truncate"})
+    env.reset(seed=0)
+    _, _, terminated, truncated, info = env.step(act(0.1))
+    assert (terminated, truncated, "safety_stop" in info) == (False, True, False)
+
+
+def test_nothing_is_concluded_from_a_state_after_a_gap(robot):
+    robot.robot_state = dataclasses.replace(make_state(BERT), time=0.0)
+    robot.reset = lambda **_: (np.zeros(1, np.float32), {})
+    env = SafetyWrapper(TruncationWrapper(robot, limits={"max_gap": 0.1}))
+    env.reset()
+    fallen = make_state(BERT, orientation=(np.cos(0.7), np.sin(0.7), 0.0, 0.0))
+    robot.next_state = dataclasses.replace(fallen, time=5.0)
+    _, _, terminated, truncated, info = env.step(act(0.0))
+    assert (terminated, truncated) == (False, True)
+    assert (info["truncation_reason"], info["discard"]) == ("interrupted", True)
+
+
+def test_the_distance_to_each_limit_is_told(robot):
+    env = SafetyWrapper(robot)
+    env.reset(seed=0)
+    info = env.step(act(0.1))[4]
+    margins = info["safety_margins"]
+    assert {"tilt", "joint_range", "torque", "command_velocity", "foot_box"} <= margins.keys()
+    assert info["safety/margin"] == min(margins.values())
+    # Upright; a hip of 0.05 rad of the 0.24 that its motor moves in a control period.
+    assert margins["tilt"] == pytest.approx(1.0)
+    assert margins["command_velocity"] == pytest.approx(1.0 - 0.06 / 0.24)
+
+
 def test_reactions_are_configurable(robot):
     robot.next_state = make_state(BERT, orientation=(np.cos(0.7), np.sin(0.7), 0.0, 0.0))
     env = SafetyWrapper(robot, reactions={"tilt": "report"}, cost_weights={"tilt": 0.5})
@@ -325,9 +363,12 @@ def test_without_a_robot_any_action_comes_out_inside(first, second):
         ({"penalty": -1}, "SafetyWrapper.penalty: -1 is not a number from 0 up"),
         ({"store_action": "both"}, "store_action: 'both' is unknown; valid: proposed, executed"),
         ({"limits": 3}, "SafetyWrapper.limits: 3 is not a mapping"),
+        ({"limits": {1: 2}}, "SafetyWrapper.limits: 1 is not a name"),
+        ({"limits": {"reactions": {}}}, "limits.reactions: belongs beside limits"),
+        ({"reactions": ["finite"]}, r"SafetyWrapper.reactions: \['finite'\] is not a mapping"),
         ({"limits": {"max_torque": 1.0}}, "not a limit of an environment without a robot"),
         ({"limits": {"max_action_change": 0.0}}, "max_action_change: 0.0 is not positive"),
-        ({"reactions": {"finite": "report"}}, "reactions.finite: 'report' is not possible"),
+        ({"reactions": {"finite": "report"}}, "SafetyWrapper.reactions.finite: 'report' is not"),
         ({"cost_weights": {"finit": 1.0}}, "did you mean 'finite'"),
     ],
 )
@@ -352,6 +393,14 @@ def test_mistakes_in_limits_of_a_robot_are_named(robot):
         SafetyWrapper(robot, {"max_torqe": 1.0})
     with pytest.raises(ConfigError, match="needs a Box action space"):
         SafetyWrapper(gym.make("CartPole-v1"))
+
+
+@pytest.mark.parametrize(
+    "inner", [ActionFilterWrapper, LowPassFilterWrapper, ActionSmoothingWrapper]
+)
+def test_no_filter_may_sit_between_guard_and_robot(robot, inner):
+    with pytest.raises(ConfigError, match=f"{inner.__name__} .* name SafetyWrapper before it"):
+        SafetyWrapper(inner(robot))
 
 
 def test_a_wrapper_that_changes_the_meaning_of_actions_belongs_outside(robot):

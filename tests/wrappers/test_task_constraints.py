@@ -116,6 +116,23 @@ def test_a_phase_follows_the_other_and_the_last_one_ends_the_episode():
     assert env.reset()[1]["phase"] == "reach"
 
 
+@pytest.mark.parametrize(
+    ("end", "expected"), [("terminated", (True, False)), ("truncated", (False, True))]
+)
+def test_the_end_of_a_task_in_the_last_step_of_a_time_limit(end, expected):
+    """A termination wins; a truncation is one anyway."""
+    phases = [
+        {"name": "go", "transitions": [{"to": "done", "after_steps": 2}]},
+        {"name": "done", "end": end},
+    ]
+    env = TaskConstraintsWrapper(gym.wrappers.TimeLimit(BottleEnv(), 2), phases, n_inputs=1)
+    env.reset(seed=0)
+    for _ in range(2):
+        *_, terminated, truncated, info = env.step(act(0.0))
+    assert (terminated, truncated) == expected
+    assert info.get("termination_reason") == ("done" if end == "terminated" else None)
+
+
 def test_random_inputs_never_break_a_constraint():
     env = make()
     rng = np.random.default_rng(0)
@@ -280,6 +297,26 @@ def test_the_example_of_the_documentation_stands_up_and_walks():
                 {"weights": {0: 1}, "low": 0, "quantity": "tild"}]}]},
             "no quantity 'tild'; did you mean 'tilt'",
         ),
+        ({"phases": [{"name": "a", "constraints": 3}]}, "phases.a.constraints: 3 is not a list"),
+        ({"phases": [{"name": "a", "transitions": 3}]}, "phases.a.transitions: 3 is not a list"),
+        (
+            {"phases": [{"name": "a", "transitions": [{"to": "a", "when": 3}]}]},
+            r"transitions\[0\].when: 3 is not a list",
+        ),
+        (
+            {"phases": [{"name": "a", "transitions": [
+                {"to": "a", "when": {"quantity": ["x"], "above": 1}}]}]},
+            r"when.quantity: no quantity '\['x'\]'",
+        ),
+        (
+            {"phases": [{"name": "a", "constraints": [{"weights": {0: "a"}, "low": 0}]}]},
+            "weights.0: 'a' is not an array of numbers",
+        ),
+        (
+            {"phases": [{"name": "a", "constraints": [{"weights": {True: 1}, "low": 0}]}]},
+            "the action has no entry True",
+        ),
+        ({"quantities": {"x": {"observation": True}}}, "quantities.x: .* is neither"),
         ({"quantities": {"x": {"observation": 9}}}, "the observation has no entry 9"),
         ({"n_inputs": 0}, "TaskConstraintsWrapper.n_inputs: 0 is not a whole number"),
     ],

@@ -261,6 +261,10 @@ def test_a_time_feature_inside_is_used_as_a_finite_horizon():
         ({"reasons": {"interrupted": "terminated"}}, "an interruption is no failure"),
         ({"reasons": {"safety_stop": "stop"}}, "reasons.safety_stop: 'stop' is neither"),
         ({"flags": {"lost": True}}, "flags.lost: True is not the name of a reason"),
+        ({"reasons": ["fall"]}, r"TruncationWrapper.reasons: \['fall'\] is not a mapping"),
+        ({"flags": 3}, "TruncationWrapper.flags: 3 is not a mapping"),
+        ({"limits": [0.1]}, r"TruncationWrapper.limits: \[0.1\] is not a mapping"),
+        ({"remaining_time": "yes"}, "remaining_time: 'yes' is neither true nor false"),
         ({"max_steps": 0}, "TruncationWrapper.max_steps: 0 is not a whole number"),
         ({"limits": {"max_gap": -1}}, "max_gap: -1 is not a positive number"),
         (
