@@ -148,7 +148,11 @@ class DroQ(SAC):
             losses.setdefault("critic_loss", []).append(loss)
             self._n_updates += 1
             if self._n_updates % self.policy_delay == 0:
-                for name, value in self._update_actor_and_entropy(batch, updates).items():
+                if updates is None:
+                    others = self._update_actor(batch)
+                else:
+                    others = updates.update_actor(batch, float(self._entropy_coefficient()))
+                for name, value in others.items():
                     losses.setdefault(name, []).append(value)
         if updates is not None:
             updates.publish()
@@ -185,26 +189,8 @@ class DroQ(SAC):
             )
         return loss.detach()
 
-    def _update_actor_and_entropy(
-        self, batch: ReplayBufferSamples, updates: NumpyUpdates | None
-    ) -> dict[str, torch.Tensor]:
-        """Update the actor, then the entropy coefficient by what it sampled; return the losses."""
-        if updates is None:
-            actor_loss, log_prob = self._update_actor(batch)
-        else:
-            actor_loss, log_prob = updates.update_actor(batch, float(self._entropy_coefficient()))
-        losses = {"actor_loss": actor_loss}
-        if self.ent_coef_optimizer is not None and self.log_ent_coef is not None:
-            surplus = log_prob + float(self.target_entropy)
-            entropy_loss = -(self.log_ent_coef * surplus).mean()
-            self.ent_coef_optimizer.zero_grad()
-            entropy_loss.backward()  # type: ignore[no-untyped-call]
-            self.ent_coef_optimizer.step()
-            losses["ent_coef_loss"] = entropy_loss.detach()
-        return losses
-
-    def _update_actor(self, batch: ReplayBufferSamples) -> tuple[torch.Tensor, torch.Tensor]:
-        """Raise the mean of the critics and the entropy; return loss and log-probabilities."""
+    def _update_actor(self, batch: ReplayBufferSamples) -> dict[str, torch.Tensor]:
+        """Raise the mean of the critics and the entropy, then correct the entropy coefficient."""
         if self.use_sde:
             self.actor.reset_noise()
         actions, log_prob = self.actor.action_log_prob(batch.observations)
@@ -215,7 +201,15 @@ class DroQ(SAC):
         self.actor.optimizer.zero_grad()
         actor_loss.backward()  # type: ignore[no-untyped-call]
         self.actor.optimizer.step()
-        return actor_loss.detach(), log_prob.detach()
+        losses = {"actor_loss": actor_loss.detach()}
+        if self.ent_coef_optimizer is not None and self.log_ent_coef is not None:
+            surplus = log_prob.detach() + float(self.target_entropy)
+            entropy_loss = -(self.log_ent_coef * surplus).mean()
+            self.ent_coef_optimizer.zero_grad()
+            entropy_loss.backward()  # type: ignore[no-untyped-call]
+            self.ent_coef_optimizer.step()
+            losses["ent_coef_loss"] = entropy_loss.detach()
+        return losses
 
     def _fast_updates(self) -> NumpyUpdates | None:
         """Return the updates in numpy where they compute the same; loading weights renews them."""

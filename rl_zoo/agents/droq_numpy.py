@@ -68,6 +68,8 @@ class NumpyUpdates:
         target: Any = agent.critic_target
         self.critic_adam = FlatAdam(critic.optimizer)
         self.actor_adam = FlatAdam(actor.optimizer)
+        entropy = agent.ent_coef_optimizer
+        self.entropy_adam = None if entropy is None else FlatAdam(entropy)
         self._target_values = flatten(list(target.parameters()))
         self._critics = [NumpyNetwork(net, self.critic_adam) for net in critic.q_networks]
         self._targets = [NumpyNetwork(net, None) for net in target.q_networks]
@@ -81,15 +83,19 @@ class NumpyUpdates:
         """Return whether the agent's parameters are still the ones of this object."""
         first = next(iter(self.agent.critic_target.parameters()))
         return (
-            self.critic_adam.is_current
-            and self.actor_adam.is_current
+            all(adam.is_current for adam in self._adams)
             and first.data_ptr() == self._target_pointer
         )
 
     def publish(self) -> None:
         """Tell PyTorch's optimisers how many steps were made."""
-        self.critic_adam.publish_steps()
-        self.actor_adam.publish_steps()
+        for adam in self._adams:
+            adam.publish_steps()
+
+    @property
+    def _adams(self) -> list[FlatAdam]:
+        adams = (self.critic_adam, self.actor_adam, self.entropy_adam)
+        return [adam for adam in adams if adam is not None]
 
     def update_critics(self, batch: ReplayBufferSamples, coefficient: float) -> torch.Tensor:
         """Regress the critics on the smaller of the targets; return the loss.
@@ -122,11 +128,11 @@ class NumpyUpdates:
 
     def update_actor(
         self, batch: ReplayBufferSamples, coefficient: float
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Raise the mean of the critics and the entropy.
+    ) -> dict[str, torch.Tensor]:
+        """Raise the mean of the critics and the entropy, then correct the entropy coefficient.
 
         Returns:
-            The loss, and the log-probabilities of the sampled actions, shape (n, 1).
+            The losses by name.
         """
         observations = _flat(batch.observations)
         sampled = self._sample(observations)
@@ -151,8 +157,14 @@ class NumpyUpdates:
         assert also is not None
         self._latent.backward(by_latent + also, parameters=True, inputs=False)
         self.actor_adam.step()
-        loss = coefficient * float(sampled.log_prob.mean()) - mean_value
-        return torch.tensor(loss), torch.from_numpy(sampled.log_prob[:, None])
+        log_prob = float(sampled.log_prob.mean())
+        losses = {"actor_loss": torch.tensor(coefficient * log_prob - mean_value)}
+        if self.entropy_adam is not None:
+            surplus = log_prob + float(self.agent.target_entropy)
+            losses["ent_coef_loss"] = torch.tensor(-surplus * float(self.entropy_adam.values[0]))
+            self.entropy_adam.gradient[:] = -surplus
+            self.entropy_adam.step()
+        return losses
 
     def _sample(self, observations: Array) -> _Sampled:
         latent = self._latent.forward(observations)

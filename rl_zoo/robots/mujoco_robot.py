@@ -17,11 +17,11 @@ from rl_zoo.robots.driver import GroundTruth, RobotCommand, RobotState
 from rl_zoo.robots.sensor_errors import SensorBias, disturb, draw_bias
 from rl_zoo.robots.simulation import SimulationOptions
 from rl_zoo.robots.spec import FloatArray, RobotSpec
+from rl_zoo.robots.velocity_estimator import GRAVITY
 
 if TYPE_CHECKING:
     from rl_zoo.robots.camera import Camera
 
-_GRAVITY = 9.81  # m/s^2
 _SINKING_STRENGTH = 0.05  # of the motors' torque
 _FLOOR_CLEARANCE = 0.001  # m, between the lowest foot and the floor after a reset
 
@@ -79,7 +79,7 @@ class MujocoRobot:
         self._lower, self._upper = spec.lower_limits, spec.upper_limits
         self._max_torques = spec.max_torques
         self._pending: deque[list[Any]] = deque()  # [physics steps to wait, target] in order
-        self._acceleration = np.array([0.0, 0.0, _GRAVITY])
+        self._acceleration = np.array([0.0, 0.0, GRAVITY])
         self._last_target = spec.default_pose
         self._generator = np.random.default_rng(0)
         self._camera: Camera | None = None
@@ -267,7 +267,7 @@ class MujocoRobot:
     def _measure_acceleration(self, velocity_change: FloatArray) -> None:
         """Remember the mean specific force of the control period, as an IMU integrates it."""
         force = velocity_change * self.spec.control_frequency
-        force[2] += _GRAVITY
+        force[2] += GRAVITY
         orientation = tuple(self.data.qpos[3:7].tolist())
         self._acceleration = np.array(rotation_matrix(orientation)).T @ force
 

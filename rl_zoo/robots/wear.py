@@ -81,6 +81,7 @@ class MotionMeter:
         """Do not compare the next reading with the last one: there is a gap between them."""
         self._evaluate()
         self._readings = []
+        self._directions = np.zeros(self.spec.n_joints)
         self._contacts = None
 
     def add(self, state: RobotState) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from rl_zoo.errors import ConfigError
 from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.spec import FloatArray, RobotSpec
+from rl_zoo.robots.velocity_estimator import GRAVITY
 
 REST = "rest"
 """Start near the default pose, at rest."""
@@ -103,7 +104,6 @@ def weighted(task: Task, terms: Mapping[str, float]) -> dict[str, float]:
 def standing_step(spec: RobotSpec, command: FloatArray) -> Step:
     """Return the step of a robot that stands still in its default pose and will go on to."""
     n = spec.n_joints
-    weight = 9.81 * spec.mass
     state = RobotState(
         time=0.0,
         joint_positions=spec.default_pose,
@@ -112,8 +112,8 @@ def standing_step(spec: RobotSpec, command: FloatArray) -> Step:
         motor_positions=spec.default_pose,
         orientation=(1.0, 0.0, 0.0, 0.0),
         angular_velocity_in_body=np.zeros(3),
-        acceleration_in_body=np.array([0.0, 0.0, 9.81]),
-        foot_forces=np.full(len(spec.legs), weight / len(spec.legs)),
+        acceleration_in_body=np.array([0.0, 0.0, GRAVITY]),
+        foot_forces=np.full(len(spec.legs), GRAVITY * spec.mass / len(spec.legs)),
     )
     height = spec.standing_height
     return Step(spec, state, np.zeros(3), height, np.zeros(n), np.zeros(n), command)

@@ -87,7 +87,9 @@ class Reference:
         self.descend(self.critic_optimizer, 0.5 * (errors**2).mean(dim=0).sum())
         with torch.no_grad():
             tau = self.settings["tau"]
-            for target, value in zip(self.part("critic_target."), self.part("critic."), strict=True):
+            for target, value in zip(
+                self.part("critic_target."), self.part("critic."), strict=True
+            ):
                 target.copy_((1 - tau) * target + tau * value)
         if self.n_updates % self.settings["delay"] == 0:
             self.update_actor(batch, entropy)
