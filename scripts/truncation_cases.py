@@ -57,7 +57,7 @@ CASES = {
     "crossq": Case("crossq", (*_CROSSQ, _FALLING), 4000, 3.0),
     "ddpg": Case("ddpg", (*_TD3, _FALLING), 3000, 1.0),
     "dqn": Case("dqn", (*_DQN, _FALLING), 4000, 1.0),
-    "droq": Case("droq", (*_SAC, _FALLING, "gradient_steps:2", "policy_delay:2"), 3000, 3.0),
+    "droq": Case("droq", (*_SAC, _FALLING, "gradient_steps:2", "policy_delay:2"), 4000, 1.0),
     "ppo": Case("ppo", (*_ON_POLICY, "learning_rate:0.02", "n_epochs:5"), 3000, 0.5),
     "ppo_lstm": Case("ppo_lstm", (*_ON_POLICY, *_LSTM), 4000, 1.0),
     "qrdqn": Case("qrdqn", (*_DQN, _FALLING, _QUANTILES), 4000, 1.0),

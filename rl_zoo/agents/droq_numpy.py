@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.distributions import SquashedDiagGaussianDistribution
 from stable_baselines3.common.torch_layers import FlattenExtractor
@@ -47,6 +48,7 @@ def can_update(agent: DroQ) -> bool:
         agent.device.type == "cpu"
         and not agent.use_sde
         and isinstance(actor.action_dist, SquashedDiagGaussianDistribution)
+        and _is_plain(agent.observation_space)
         and type(actor.features_extractor) is FlattenExtractor
         and type(critic.features_extractor) is FlattenExtractor
         and all(map(supports, (actor.latent_pi, *critic.q_networks)))
@@ -180,8 +182,13 @@ class NumpyUpdates:
         return _Sampled(actions, noise, std, inside, log_prob.sum(axis=1))
 
 
+def _is_plain(space: spaces.Space[Any]) -> bool:
+    """Say whether observations are used as they are: images are scaled, choices are one-hot."""
+    return isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating)
+
+
 def _flat(observations: torch.Tensor) -> Array:
-    array: Array = observations.numpy()
+    array: Array = observations.numpy().astype(np.float32, copy=False)
     return array.reshape(len(array), -1)
 
 

@@ -42,7 +42,7 @@ def make_replay(kind, size=60, n_envs=1):
         env = DummyVecEnv([GoalEnv] * n_envs)
         memory = HerReplayBuffer(size, DICTIONARY, BOX, env, "cpu", n_envs)
     elif kind == "n-step":
-        memory = NStepReplayBuffer(size, BOX, BOX, "cpu", n_envs, n_steps=3, gamma=1.0)
+        memory = NStepReplayBuffer(size, BOX, BOX, "cpu", n_envs, n_steps=3, gamma=0.5)
     else:
         efficient = kind == "memory-efficient"
         memory = ReplayBuffer(size, BOX, BOX, "cpu", n_envs, efficient, not efficient)
@@ -149,7 +149,8 @@ def test_n_step_returns_end_before_the_gap():
     memory = make_replay("n-step")
     Feeder(memory).run(14, {3: (0,)})
     found = [memory._get_samples(np.array([start])) for start in range(3)]
-    assert [sample.rewards.item() for sample in found] == [3, 2, 1]
+    assert [sample.rewards.item() for sample in found] == [1.75, 1.5, 1]
+    assert [sample.discounts.item() for sample in found] == [0.125, 0.25, 0.5]
     assert [sample.next_observations.item() for sample in found] == [3, 3, 3]
     assert [sample.dones.item() for sample in found] == [0, 0, 0]
 

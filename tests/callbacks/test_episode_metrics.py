@@ -7,7 +7,7 @@ import pytest
 
 from rl_zoo.callbacks.episode_metrics import summary
 
-ALGORITHMS = ["a2c", "ars", "crossq", "ddpg", "ppo", "sac", "tqc", "trpo"]
+ALGORITHMS = ["a2c", "ars", "crossq", "ddpg", "droq", "ppo", "sac", "tqc", "trpo"]
 
 
 class NumberedEpisodes(gym.Wrapper):

@@ -5,7 +5,7 @@ import pytest
 from rl_zoo.config.parameters import ALGORITHM_PARAMETERS
 from rl_zoo.config.resolve import ConfigRequest, resolve
 
-WITH_SDE = ["a2c", "crossq", "ppo", "ppo_lstm", "sac", "tqc", "trpo"]
+WITH_SDE = ["a2c", "crossq", "droq", "ppo", "ppo_lstm", "sac", "tqc", "trpo"]
 
 
 def notes_of(algo, *params):
@@ -14,7 +14,7 @@ def notes_of(algo, *params):
     return resolve(ConfigRequest(algo, "Pendulum-v9", params=(*base, *params))).notes[1:]
 
 
-def test_every_algorithm_of_sb3_with_sde_has_it():
+def test_every_algorithm_with_sde_has_it():
     found = [algo for algo, rules in ALGORITHM_PARAMETERS.items() if "use_sde" in rules]
     assert sorted(found) == WITH_SDE
 
@@ -25,7 +25,7 @@ def test_no_note_where_the_noise_is_held_as_asked_for(algo):
     assert notes_of(algo, "sde_sample_freq:64", *off_policy) == ()
 
 
-@pytest.mark.parametrize("algo", ["sac", "tqc", "crossq"])
+@pytest.mark.parametrize("algo", ["sac", "tqc", "crossq", "droq"])
 @pytest.mark.parametrize(
     ("params", "often"),
     [

@@ -115,8 +115,8 @@ def test_folder(tmp_path):
 
 
 def test_algorithm_without_packaged_file():
-    with pytest.raises(ConfigError, match=r"hyperparams/droq\.yml: no tuned values for 'droq'"):
-        find_entry("droq", "Env-v0")
+    with pytest.raises(ConfigError, match=r"hyperparams/redq\.yml: no tuned values for 'redq'"):
+        find_entry("redq", "Env-v0")
 
 
 def test_packaged_files_are_found():

@@ -145,8 +145,8 @@ class TestValues:
     def test_algorithm_of_a_plugin_is_unchecked(self, run):
         config = run(
             "  utd: 20\n  learning_rate: lin_0.1\n  policy_kwargs: {activation_fn: relu, x: 1}\n",
-            algo="droq",
-            known_algorithms=["droq"],
+            algo="redq",
+            known_algorithms=["redq"],
         )
         assert config.algo_kwargs == {
             "utd": 20,

@@ -54,14 +54,25 @@ def test_same_seed_and_actions_give_the_same_trajectory():
     assert not np.array_equal(roll_out(env, actions, seed=8)[:43], first[:43])
 
 
-def test_the_random_generator_is_all_that_survives_a_reset():
+DRAWN = {
+    "task": "omnidirectional",
+    "sensor_noise": 1,
+    "sensor_bias": 1,
+    "latency": 10,
+    "battery_sag": 0.5,
+    "randomize": {"friction": [0.5, 1.0], "payload_mass": [0, 1], "latency": [0, 40]},
+}
+
+
+@pytest.mark.parametrize("options", [{}, DRAWN, {**DRAWN, "task": "stand_up"}])
+def test_the_random_generator_is_all_that_survives_a_reset(options):
     actions = random_actions(80)
-    env = make_env()
+    env = make_env(**options)
     env.reset(seed=5)
     roll_out(env, random_actions(30, seed=1))
     saved = env.unwrapped.np_random.bit_generator.state
     expected = roll_out(env, actions)
-    other = make_env()
+    other = make_env(**options)
     roll_out(other, random_actions(60, seed=2), seed=9)
     other.unwrapped.np_random.bit_generator.state = saved
     np.testing.assert_array_equal(roll_out(other, actions), expected)

@@ -8,14 +8,14 @@ import json
 import pytest
 from stable_baselines3.common.save_util import load_from_zip_file
 
-WITH_SDE = ["a2c", "crossq", "ppo", "ppo_lstm", "sac", "tqc", "trpo"]
+WITH_SDE = ["a2c", "crossq", "droq", "ppo", "ppo_lstm", "sac", "tqc", "trpo"]
 HELD_FOR = {"episode": ("-1", "[1,'episode']"), 64: ("64", 2000), 8: ("8", 2000), 1: ("1", 2000)}
 
 
 @pytest.mark.parametrize("algo", WITH_SDE)
 def test_gsde_is_reachable_from_a_configuration(algo, train_run):
     params = ["use_sde:True", "sde_sample_freq:4"]
-    if algo in ("sac", "tqc", "crossq"):
+    if algo in ("sac", "tqc", "crossq", "droq"):
         params += ["use_sde_at_warmup:True", "train_freq:8"]
     run = train_run(algo, "Tiny-v0", "-n", 64, params=params)
     settings, parameters, _ = load_from_zip_file(run.final_model, device="cpu")

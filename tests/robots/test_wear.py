@@ -149,6 +149,16 @@ def test_nothing_is_measured_across_a_gap():
     assert meter.metrics()["duration"] == pytest.approx(0.2)
 
 
+def test_a_motor_that_turned_during_a_gap_is_no_reversal():
+    meter = MotionMeter(BERT)
+    for time, way in ((0.0, 0.0), (0.1, 0.1)):
+        meter.add(state(time, way))
+    meter.skip()
+    for time, way in ((9.0, 0.1), (9.1, 0.0)):
+        meter.add(state(time, way))
+    assert meter.metrics()["direction_changes"] == 0.0
+
+
 def test_an_episode_without_time_has_no_numbers():
     assert measure([state(0.0)]) == {}
     meter = MotionMeter(BERT)

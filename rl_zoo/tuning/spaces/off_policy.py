@@ -1,6 +1,7 @@
 """Search spaces of the actor-critic algorithms that learn from a replay buffer.
 
-``gradient_steps`` follows ``train_freq``: one update per step, however they are grouped.
+``gradient_steps`` follows ``train_freq`` where that is searched: one update per step, however they
+are grouped.
 """
 
 from __future__ import annotations
@@ -51,9 +52,11 @@ CROSSQ = (
     network(*_NETWORKS, default=None),
 )
 
-# Not in RL Zoo. SAC's ranges; the dropout rates are those of the paper's experiments (1e-4 to 0.1).
+# Not in RL Zoo. SAC's ranges; train_freq stays, because the ratio of updates to steps is searched;
+# the dropout rates are those of the paper's experiments (1e-4 to 0.1).
 DROQ = (
-    *SAC,
+    *(parameter for parameter in SAC if parameter is not _TRAIN_FREQ),
+    Parameter("gradient_steps", "int", 1, 20, log=True),
     Parameter("policy_delay", "int", 1, 20),
     Parameter("dropout_rate", "float", 1e-4, 0.1, log=True, key="policy_kwargs.dropout_rate"),
 )
