@@ -219,9 +219,9 @@ def _load(
 
 def _table(rows: Sequence[Measured]) -> list[str]:
     lines = [
-        f"{'':<16}{'robot time':>11}{'speed':>15}{'cost of':>11}{'falls in':>11}"
+        f"{'':<16}{'robot time':>11}{'speed':>19}{'cost of':>11}{'falls in':>11}"
         f"{'interventions':>15}{'training':>10}",
-        f"{'':<16}{'min':>11}{'m/s':>15}{'transport':>11}{'20 s':>11}{'% of steps':>15}{'s':>10}",
+        f"{'':<16}{'min':>11}{'m/s':>19}{'transport':>11}{'20 s':>11}{'% of steps':>15}{'s':>10}",
     ]
     for row in rows:
         speeds = [m.get("motion/forward_speed", float("nan")) for m in row.evaluation.metrics]
@@ -233,7 +233,7 @@ def _table(rows: Sequence[Measured]) -> list[str]:
             seconds = f"{row.training.seconds:.0f}"
         speed = f"{row.speed:.2f} ({low:.2f}-{high:.2f})"
         lines.append(
-            f"{row.label:<16}{minutes:>11}{speed:>15}"
+            f"{row.label:<16}{minutes:>11}{speed:>19}"
             f"{mean_of(row.evaluation, 'motion/cost_of_transport'):>11.2f}"
             f"{f'{row.falls} of {len(speeds)}':>11}{rate:>15.1f}{seconds:>10}"
         )

@@ -17,7 +17,7 @@ from rl_zoo.robots.descriptor import describe_robot
 from rl_zoo.robots.driver import GroundTruth, RobotCommand, RobotState
 from rl_zoo.robots.mujoco_robot import MujocoRobot
 from rl_zoo.robots.postures import folded_pose
-from rl_zoo.robots.simulation import randomized
+from rl_zoo.robots.simulation import randomized, with_gains
 from rl_zoo.robots.spec import FloatArray
 from rl_zoo.robots.velocity_estimator import CONTACT_FRACTION, GRAVITY, VelocityEstimator
 from rl_zoo.tasks.observation import Observed, layout_of, observe
@@ -60,7 +60,8 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self.options = read_options({"robot": robot, "render_mode": render_mode, **options})
         self.render_mode = self.options.render_mode
         self.task = self.options.task
-        self.robot_spec = spec = self.options.spec
+        spec = self.options.spec
+        self.robot_spec = with_gains(spec, self.options.simulation)
         self.metadata = {**self.metadata, "render_fps": round(spec.control_frequency)}
         self.robot = MujocoRobot(spec, self.options.simulation)
         self._layout = layout_of(
@@ -102,7 +103,7 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
     def robot_descriptor(self) -> dict[str, Any]:
         """Return the robot and its world as plain data, for the record of a run."""
         options = self.options
-        return describe_robot(self.robot_spec, options.simulation, options.randomize)
+        return describe_robot(self.options.spec, options.simulation, options.randomize)
 
     @property
     def observation_parts(self) -> dict[str, int]:

@@ -83,6 +83,17 @@ class SimulationOptions:
         return chosen
 
 
+def with_gains(spec: RobotSpec, options: SimulationOptions) -> RobotSpec:
+    """Return ``spec`` with the stiffness and damping that ``options`` give its joints.
+
+    What judges torques from the spec (the guard) must know the joints as they are.
+    """
+    stiffness = options.per_joint("spring_stiffness", spec, spec.kp).tolist()
+    damping = options.per_joint("spring_damping", spec, spec.kd).tolist()
+    joints = zip(spec.joints, stiffness, damping, strict=True)
+    return replace(spec, joints=tuple(replace(joint, kp=kp, kd=kd) for joint, kp, kd in joints))
+
+
 RANDOMIZABLE = (
     "friction",
     "latency",

@@ -81,10 +81,6 @@ class VelocityEstimator:
         height = self._height(legs, rotation[2])
         return VelocityEstimate(np.array(self._velocity), height, len(measured))
 
-    def measure_height(self, state: RobotState) -> float:
-        """Return the trunk's height above the lowest foot's sole, m."""
-        return self._height(self._foot_motions(state), rotation_matrix(state.orientation)[2])
-
     def _foot_motions(self, state: RobotState) -> list[_FootMotion]:
         positions, velocities = state.joint_positions.tolist(), state.joint_velocities.tolist()
         return [

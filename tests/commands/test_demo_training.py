@@ -34,7 +34,7 @@ def test_each_training_has_its_own_run(tmp_path):
 
 def test_a_failure_is_reported_with_its_own_words(tmp_path):
     commands = [command(tmp_path), command(tmp_path, "CartPole-v1", "64", "--seed", "x")]
-    with pytest.raises(ZooError, match="CartPole-v1 failed: .*--seed"):
+    with pytest.raises(ZooError, match=r"CartPole-v1 failed: .*--seed"):
         train_all(commands)
 
 

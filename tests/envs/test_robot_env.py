@@ -449,3 +449,14 @@ def test_a_simple_trot_walks_forward(seed):
         _, _, terminated, _, info = env.step(action)
         assert not terminated
     assert info["x_position"] / 5.0 > 0.3
+
+
+def test_the_spec_that_the_guard_sees_has_the_springs_of_the_options():
+    env = make_env(spring_stiffness={"FR": 10.0}, spring_damping=0.1).unwrapped
+    assert env.robot_spec.kp.tolist() == [10.0, 10.0, *[2.75] * 6]
+    assert env.robot_spec.kd.tolist() == [0.1] * 8
+    env.reset(seed=0)
+    state = env.robot_state
+    expected = env.robot_spec.kp * state.spring_deflections
+    expected -= env.robot_spec.kd * state.joint_velocities
+    np.testing.assert_allclose(state.joint_torques, expected, atol=1e-9)

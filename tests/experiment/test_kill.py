@@ -11,12 +11,23 @@ from rl_zoo.runs.folder import RunFolder
 from tests.processes import wait_until
 from tests.same_runs import assert_same_run
 
+WRAPPERS = """env_wrapper:[
+    {'SafetyWrapper': {'penalty': 0.1}},
+    {'ActionFilterWrapper': {'filter': 'butterworth'}},
+    {'CPGResidualWrapper': {'prior': {'amplitudes': [0.4, 0.5, 0.4, 0.5, 0.4, 0.5, 0.4, 0.5],
+        'phases': [0, 1, 3, 4, 3, 4, 0, 1], 'offsets': [0, 0, 0, 0, 0, 0, 0, 0],
+        'swing_frequency': 2.0, 'stance_frequency': 1.5},
+        'ramp_steps': 600, 'random_initial_phase': True}},
+    {'TruncationWrapper': {'max_steps': 40, 'limits': {'max_gap': 0.1}}},
+    'HistoryWrapper']"""
+
 CASES = {
     "sac": ("sac", "Tiny-v0", [], 400),
     "tqc": ("tqc", "Tiny-v0", [], 400),
     "dqn": ("dqn", "TinyDiscrete-v0", [], 1500),
     "openloop": ("openloop", "Tiny-v0", [], 4000),
     "ppo-3-envs": ("ppo", "Tiny-v0", ["n_envs:3"], 3000),
+    "sac-every-layer": ("sac", "Bert-v0", [WRAPPERS], 900),
     "ppo-gsde": ("ppo", "Tiny-v0", ["use_sde:True", "sde_sample_freq:4"], 1500),
 }
 KILLS = 2

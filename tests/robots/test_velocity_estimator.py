@@ -181,5 +181,5 @@ def test_with_noise_and_bias_it_stays_finite_and_useful():
 def test_height_equals_the_simulation_on_flat_ground():
     robot = MujocoRobot(BERT)
     robot.reset(BERT.default_pose)
-    measured = VelocityEstimator(BERT).measure_height(robot.read())
+    measured = VelocityEstimator(BERT).update(robot.read()).height
     assert measured == pytest.approx(robot.ground_truth().height, abs=0.0015)

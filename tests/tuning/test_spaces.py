@@ -136,6 +136,16 @@ def test_bounds_between_parameters(tmp_path):
     assert few.upper_bound({"n_quantiles": 50}) == 5
 
 
+def test_droq_searches_how_many_updates_a_step_gets(tmp_path):
+    recorder = Recorder()
+    space = space_of(config_of("droq", tmp_path))
+    values = to_config_values(space, suggest(space, recorder))
+    assert recorder.asked["gradient_steps"] == (1, 20, "log")
+    assert values["gradient_steps"] == values["policy_delay"] == 20
+    assert "train_freq" not in values, "it would force one update per step"
+    assert values["policy_kwargs.dropout_rate"] == 0.1
+
+
 def test_no_algorithm_without_a_space():
     assert set(SPACES) == set(ALGORITHM_PARAMETERS)
     with pytest.raises(ConfigError, match="has no search space; did you mean 'sac'"):
