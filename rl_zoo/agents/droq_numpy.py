@@ -1,4 +1,4 @@
-"""The updates of DroQ in numpy: PyTorch's numbers to rounding, several times faster."""
+"""The updates of DroQ in numpy: PyTorch's numbers to rounding, faster for small networks."""
 
 from __future__ import annotations
 
