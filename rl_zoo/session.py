@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
 import time
@@ -166,6 +167,7 @@ def learn(experiment: Experiment) -> None:
     agent, record = experiment.agent, experiment.record
     first_step = agent.num_timesteps
     session = {"started_at": now(), "from_step": first_step, "state": "running"}
+    session["process"] = os.getpid()
     record.sessions.append(session)
     record.state, record.reason, record.ended_at = "running", "", None
     write_record(experiment.folder, record)

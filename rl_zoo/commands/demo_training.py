@@ -13,7 +13,13 @@ from typing import IO
 
 from rl_zoo import console
 from rl_zoo.errors import TrainingInterrupted, ZooError
-from rl_zoo.runs.folder import RunFolder, file_name_of, latest_run_number, open_run_folder
+from rl_zoo.runs.folder import (
+    RunFolder,
+    file_name_of,
+    latest_run_number,
+    numbered_runs,
+    open_run_folder,
+)
 from rl_zoo.runs.record import read_record
 
 _PAUSE = 0.5  # s, between two looks at the processes
@@ -131,9 +137,16 @@ def _steps_so_far(folder: RunFolder) -> int:
 
 
 def _folder(process: _Process) -> RunFolder | None:
+    """Return the run that this process trains, once it does; others may train beside it."""
     parent, name = _place(process.argv)
-    number = latest_run_number(parent, name)
-    return open_run_folder(parent / f"{name}_{number}") if number > process.previous_run else None
+    for number, path in numbered_runs(parent, name):
+        if number > process.previous_run:
+            folder = open_run_folder(path)
+            record = read_record(folder)
+            sessions = [] if record is None else record.sessions
+            if any(session.get("process") == process.process.pid for session in sessions):
+                return folder
+    return None
 
 
 def _place(argv: list[str]) -> tuple[Path, str]:

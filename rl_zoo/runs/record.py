@@ -68,7 +68,7 @@ class RunRecord:
     threads: int = 1
     fast_matmul: bool = False
     sessions: list[dict[str, Any]] = field(default_factory=list)
-    """One entry per start: from_step, to_step, started_at, ended_at, state."""
+    """One entry per start: from_step, to_step, started_at, ended_at, state, process (its id)."""
     end_reasons: dict[str, int] = field(default_factory=dict)
     """How often each termination or truncation reason ended a training episode."""
     discarded: int = 0

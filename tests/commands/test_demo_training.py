@@ -32,6 +32,12 @@ def test_each_training_has_its_own_run(tmp_path):
             assert record.state == "finished"
 
 
+def test_trainings_in_one_folder_are_told_apart(tmp_path):
+    commands = [command(tmp_path, "CartPole-v1", "64", "--seed", seed) for seed in ("3", "7")]
+    seeds = [read_record(training.folder).seed for training in train_all(commands)]
+    assert seeds == [3, 7]
+
+
 def test_a_failure_is_reported_with_its_own_words(tmp_path):
     commands = [command(tmp_path), command(tmp_path, "CartPole-v1", "64", "--seed", "x")]
     with pytest.raises(ZooError, match=r"CartPole-v1 failed: .*--seed"):
