@@ -56,7 +56,7 @@ class Subject:
 
 
 BERT = Subject(
-    {"openloop": "Bert-v0", "sac": "Bert-CPG-v0"},
+    {"openloop": "Bert-v0", "droq": "Bert-CPG-v0"},
     control_frequency=50.0,
     learn_minutes=8.0,
     minutes=4.0,
@@ -211,17 +211,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all flags."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--algos", nargs="+", choices=["openloop", "sac"], help="algorithms")
+    parser.add_argument("--algos", nargs="+", choices=["openloop", "droq"], help="algorithms")
     parser.add_argument("--changes", nargs="+", choices=[*BERT.changes], help="what changes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="random seeds")
     parser.add_argument("--learn-minutes", type=float, help="first training, min of robot time")
     parser.add_argument("--minutes", type=float, help="learning after a change, likewise")
     parser.add_argument("--n-episodes", type=int, default=10, help="of each measurement")
-    parser.add_argument("--keep-buffer", metavar="{none,N,all}", help="as for train (sac)")
+    parser.add_argument("--keep-buffer", metavar="{none,N,all}", help="as for train (droq)")
     parser.add_argument("--params", nargs="+", default=[], help="ALGO.KEY:VALUE hyperparameters")
     parser.add_argument("--stand-in", action="store_true", help="HalfCheetah, open loop only")
     parser.add_argument("-f", "--log-folder", type=Path, default=Path("logs/adaptation"))
-    parser.set_defaults(algos=["openloop", "sac"], changes=[*BERT.changes])
+    parser.set_defaults(algos=["openloop", "droq"], changes=[*BERT.changes])
     return parser
 
 

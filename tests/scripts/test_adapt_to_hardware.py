@@ -63,9 +63,9 @@ def test_table_and_trainings_of_a_chain(commands, tmp_path, capsys):
     ]
 
 
-def test_sac_has_the_prior_and_may_keep_its_buffer(commands, tmp_path):
-    flags = ["--changes", "stiff-leg", "--algos", "sac", "-f", str(tmp_path), "--keep-buffer"]
-    main([*flags, "500", "--params", "sac.batch_size:8", "openloop.n_top:1"])
+def test_droq_has_the_prior_and_may_keep_its_buffer(commands, tmp_path):
+    flags = ["--changes", "stiff-leg", "--algos", "droq", "-f", str(tmp_path), "--keep-buffer"]
+    main([*flags, "500", "--params", "droq.batch_size:8", "openloop.n_top:1"])
     trainings = [flags for name, flags in commands if name == "train"]
     for training in trainings:
         assert training[training.index("--env") + 1] == "Bert-CPG-v0"
@@ -91,8 +91,8 @@ def test_torso_of_the_stand_in_is_heavier():
 @pytest.mark.slow
 def test_with_real_trainings(tmp_path, capsys):
     tiny = ["openloop.n_top_episodes:1", "openloop.n_top:1", "openloop.population_size:4"]
-    tiny += ["sac.learning_starts:100", "sac.n_envs:1", "sac.policy_kwargs.net_arch:[8]"]
+    tiny += ["droq.learning_starts:100", "droq.n_envs:1", "droq.policy_kwargs.net_arch:[8]"]
     times = ["--learn-minutes", "0.1", "--minutes", "0.1", "--n-episodes", "1"]
     main(["--changes", "weak-motor", "-f", str(tmp_path), *times, "--params", *tiny])
     table = capsys.readouterr().out.splitlines()
-    assert [line.split(" | ")[1] for line in table[2:]] == ["openloop", "sac"]
+    assert [line.split(" | ")[1] for line in table[2:]] == ["openloop", "droq"]
