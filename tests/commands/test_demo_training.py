@@ -44,6 +44,15 @@ def test_a_failure_is_reported_with_its_own_words(tmp_path):
         train_all(commands)
 
 
+@pytest.fixture
+def heard_ctrl_c():
+    """Hear SIGINT as a terminal's program does: what a shell starts with & ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard_ctrl_c")
 def test_ctrl_c_stops_all_and_everything_is_saved(tmp_path):
     def interrupt_when_learning():
         monitor = tmp_path / "ppo" / "CartPole-v1_1" / "0.monitor.csv"
