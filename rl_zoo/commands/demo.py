@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rl_zoo import console
 from rl_zoo.commands.demo_training import Training, train_all
 from rl_zoo.commands.options import ZooArgumentParser, run_command
-from rl_zoo.errors import UsageError, ZooError
+from rl_zoo.errors import NothingFoundError, UsageError, ZooError
 from rl_zoo.runs.atomic import write_text
 
 if TYPE_CHECKING:
@@ -170,15 +170,18 @@ def _summary(row: Measured) -> dict[str, Any]:
     }
 
 
-def _plot(rows: Sequence[Measured], folder: RunFolder) -> Path:
+def _plot(rows: Sequence[Measured], folder: RunFolder) -> Path | str:
+    """Return the figure, or why there is none: a short training ends no episode."""
     from rl_zoo.plots.speed_curve import LabelledRun, plot_speed_curves
 
     runs = [LabelledRun(row.label, row.training.folder.path) for row in rows if row.training]
     alone = next((row for row in rows if row.training is None), None)
     reference = None if alone is None else (alone.label, alone.speed)
-    return plot_speed_curves(
-        runs, reference, folder.path / FIGURE_FILE, control_period=1.0 / CONTROL_FREQUENCY
-    )
+    file = folder.path / FIGURE_FILE
+    try:
+        return plot_speed_curves(runs, reference, file, control_period=1.0 / CONTROL_FREQUENCY)
+    except NothingFoundError as error:
+        return str(error)
 
 
 def _film(folder: RunFolder, arguments: argparse.Namespace) -> Path | str:
