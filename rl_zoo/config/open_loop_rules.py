@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from rl_zoo.config.literals import parse_literal
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 
 
 def convert_range(value: Any) -> tuple[Any, ...]:
@@ -31,7 +31,7 @@ def convert_gait(value: Any) -> str | list[float]:
     if isinstance(value, str) and not value.lstrip().startswith(("[", "(")):
         return value.strip()
     leads = _literal(value)
-    if not _is_list(leads) or not leads or not all(_is_number(lead) for lead in leads):
+    if not _is_list(leads) or not leads or not all(is_finite_number(lead) for lead in leads):
         raise ConfigError(f"must be a gait such as trot or the lead of each leg, not {value!r}")
     return [float(lead) for lead in leads]
 
@@ -44,7 +44,7 @@ def convert_legs(value: Any) -> list[list[int]]:
     """
     legs = _literal(value)
     if not _is_list(legs) or not all(
-        _is_list(leg) and leg and all(_is_number(joint) and joint % 1 == 0 for joint in leg)
+        _is_list(leg) and leg and all(is_finite_number(joint) and joint % 1 == 0 for joint in leg)
         for leg in legs
     ):
         raise ConfigError(f"must list the joints of each leg such as [[0, 1], [2, 3]], not {value}")
@@ -66,7 +66,7 @@ def convert_pattern(value: Any) -> str | dict[str, Any]:
 
 
 def _pair(value: Any, whole: Any) -> tuple[float, float]:
-    if not _is_list(value) or len(value) != 2 or not all(_is_number(item) for item in value):
+    if not _is_list(value) or len(value) != 2 or not all(is_finite_number(item) for item in value):
         raise ConfigError(f"must be [low, high] or a list of such pairs, not {whole!r}")
     if not value[0] < value[1]:
         raise ConfigError(f"the first of {value} must be less than the second")
@@ -79,8 +79,3 @@ def _literal(value: Any) -> Any:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple))
-
-
-def _is_number(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 from rl_zoo.suggest import did_you_mean
 
 FloatArray = NDArray[np.float64]
@@ -265,7 +266,6 @@ def _check_positive(parameters: AnyFilter, *names: str, zero: bool = False) -> N
     for name in names:
         given = getattr(parameters, name)
         for value in given if isinstance(given, tuple) and given else (given,):
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not (is_number and math.isfinite(value) and (value > 0 or (zero and value == 0))):
+            if not (is_finite_number(value) and (value > 0 or (zero and value == 0))):
                 kind = "number from 0 up" if zero else "positive number"
                 raise ConfigError(f"{name}: {value!r} is not a {kind}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 from rl_zoo.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ def _positive(where: str, value: Any) -> float:
 
 
 def _number(where: str, value: Any) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
+    if not is_finite_number(value):
         raise ConfigError(f"{where}: {value!r} is not a finite number")
     return float(value)
 

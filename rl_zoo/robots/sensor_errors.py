@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.spec import FloatArray
 from rl_zoo.suggest import did_you_mean
@@ -72,10 +73,9 @@ def read_sensor_errors(key: str, value: object) -> SensorErrors:
 
 
 def _size(key: str, value: object) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value < 0:  # type: ignore[arg-type, operator]
+    if not is_finite_number(value) or value < 0:
         raise ConfigError(f"{key}: must be a number from 0 up, not {value!r}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 @dataclass(frozen=True)

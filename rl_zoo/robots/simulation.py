@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 from rl_zoo.robots.sensor_errors import SensorErrors, read_sensor_errors
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 from rl_zoo.suggest import did_you_mean
@@ -182,12 +183,11 @@ def number(key: str, value: object, low: float, high: float = math.inf, unit: st
     Raises:
         ConfigError: If it is not.
     """
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not low <= value <= high:  # type: ignore[operator, arg-type]
+    if not is_finite_number(value) or not low <= value <= high:
         bounds = f"from {low:g} up" if math.isinf(high) else f"in [{low:g}, {high:g}]"
         what = f"number of {unit}" if unit else "number"
         raise ConfigError(f"{key}: must be a {what} {bounds}, not {value!r}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def mapping_of(key: str, value: object, names: tuple[str, ...]) -> Mapping[str, Any]:

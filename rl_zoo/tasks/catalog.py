@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rl_zoo.errors import ConfigError, ZooError
+from rl_zoo.finite import is_finite_number
 from rl_zoo.registry import Registry
 from rl_zoo.robots.spec import RobotSpec
 from rl_zoo.suggest import did_you_mean
@@ -76,9 +76,9 @@ def _build(name: str, spec: RobotSpec, options: TaskOptions) -> Task:
 def _number_problems(given: Mapping[str, Any]) -> list[str]:
     speed, rate = given.get("target_speed"), given.get("target_yaw_rate")
     problems = []
-    if speed is not None and not (_is_finite_number(speed) and speed > 0.0):
+    if speed is not None and not (is_finite_number(speed) and speed > 0.0):
         problems.append(f"target_speed: must be a positive number of m/s, not {speed!r}")
-    if rate is not None and not (_is_finite_number(rate) and rate != 0.0):
+    if rate is not None and not (is_finite_number(rate) and rate != 0.0):
         problems.append(f"target_yaw_rate: must be a number of rad/s other than 0, not {rate!r}")
     return problems
 
@@ -92,7 +92,7 @@ def _weight_problems(weights: Mapping[Any, Any], terms: list[str]) -> list[str]:
     problems += [
         f"reward_weights.{name}: must be a finite number, not {value!r}"
         for name, value in weights.items()
-        if not _is_finite_number(value)
+        if not is_finite_number(value)
     ]
     return problems
 
@@ -106,11 +106,6 @@ def _range_problems(ranges: object) -> list[str]:
             hint = did_you_mean(str(name), _COMMANDS)
             problems.append(f"command_ranges.{name}: no such command{hint}")
         is_pair = isinstance(value, (list, tuple)) and len(value) == 2
-        if not is_pair or not all(map(_is_finite_number, value)) or value[0] > value[1]:
+        if not is_pair or not all(map(is_finite_number, value)) or value[0] > value[1]:
             problems.append(f"command_ranges.{name}: must be [low, high], not {value!r}")
     return problems
-
-
-def _is_finite_number(value: object) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)  # type: ignore[arg-type]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from gymnasium import spaces
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 
 
 def check_count(where: str, value: object, *, minimum: int = 1) -> int:
@@ -48,11 +48,10 @@ def check_number(where: str, value: object, *, zero: bool = False) -> float:
     Raises:
         ConfigError: If it is not.
     """
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value < 0 or (value == 0 and not zero):  # type: ignore[arg-type, operator]
+    if not is_finite_number(value) or value < 0 or (value == 0 and not zero):
         kind = "number from 0 up" if zero else "positive number"
         raise ConfigError(f"{where}: {value!r} is not a {kind}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def check_mapping(where: str, value: object) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 from rl_zoo.motion.cpg import CpgDrive, CpgNetwork, CpgState, start_state
 from rl_zoo.motion.foot_trajectory import FootTrajectory, joint_targets
 from rl_zoo.motion.gaits import gait_fractions
@@ -21,7 +22,6 @@ from rl_zoo.wrappers.cpg_residual_settings import (
     WRAPPER,
     ModulationRanges,
     ModulationValues,
-    is_number,
     read_group,
 )
 
@@ -200,7 +200,7 @@ class FootGenerator:
             value = getattr(prior, name)
             if name == "height" and value is None:
                 continue
-            if not is_number(value) or value < lowest:
+            if not is_finite_number(value) or value < lowest:
                 kind = "a positive number" if lowest > 0.0 else "a number of at least 0"
                 raise ConfigError(f"{WRAPPER}.prior.{name}: {value!r} is not {kind}")
         check_flag(f"{WRAPPER}.prior.amplitude_lifts", prior.amplitude_lifts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.finite import is_finite_number
 from rl_zoo.motion.pattern_file import PATTERN_FILE
 from rl_zoo.suggest import did_you_mean
 from rl_zoo.wrappers.argument_checks import check_count, check_flag
@@ -53,7 +53,7 @@ class ModulationRanges:
             object.__setattr__(self, name, (float(value[0]), float(value[1])))
         for name in ("phase", "heading_rate"):
             value = getattr(self, name)
-            if value is not None and not (is_number(value) and value > 0.0):
+            if value is not None and not (is_finite_number(value) and value > 0.0):
                 raise ConfigError(
                     f"{WRAPPER}.modulation.{name}: {value!r} is not a positive number"
                 )
@@ -120,7 +120,7 @@ class CpgResidualSettings:
         check_count(f"{WRAPPER}.ramp_steps", self.ramp_steps, minimum=0)
         for name in ("observe_phase", "random_initial_phase"):
             check_flag(f"{WRAPPER}.{name}", getattr(self, name))
-        if self.dt is not None and not (is_number(self.dt) and self.dt > 0.0):
+        if self.dt is not None and not (is_finite_number(self.dt) and self.dt > 0.0):
             raise ConfigError(f"{WRAPPER}.dt: {self.dt!r} is not a positive number of seconds")
         if not self.has_residual and self.residual_scale is not None:
             raise ConfigError(f"{WRAPPER}.residual_scale: has no meaning with mode: modulate")
@@ -237,7 +237,7 @@ def read_scale(scale: Any, names: Sequence[str], default: float) -> FloatArray:
         scale = [scale.get(axis, 0.0) for axis in axes]
     scale = default if scale is None else scale
     entries = scale if isinstance(scale, list | tuple) else [scale]
-    if not all(is_number(entry) and entry >= 0.0 for entry in entries):
+    if not all(is_finite_number(entry) and entry >= 0.0 for entry in entries):
         raise ConfigError(f"{where}: {scale!r} is not made of finite numbers of at least 0")
     values = np.asarray(scale, dtype=np.float64)
     if values.shape not in ((), (len(names),)):
@@ -260,15 +260,9 @@ def control_period(env: gym.Env[Any, Any], dt: float | None) -> float:
     return float(dt)
 
 
-def is_number(value: Any) -> bool:
-    """Say whether ``value`` is a finite number."""
-    is_real = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_real and math.isfinite(value)
-
-
 def _is_pair(value: Any) -> bool:
     is_sequence = isinstance(value, Sequence) and not isinstance(value, str)
-    return is_sequence and len(value) == 2 and all(is_number(item) for item in value)
+    return is_sequence and len(value) == 2 and all(is_finite_number(item) for item in value)
 
 
 def _factor(bounds: tuple[float, float] | None, action: FloatArray | None) -> FloatArray:

@@ -117,7 +117,7 @@ def project(
     point, tight = action, [_inset(slab) for slab in slabs]
     corrections = np.zeros((len(tight) + 1, action.size))
     for _ in range(_ROUNDS):
-        before = point
+        before = corrections.copy()
         for index, slab in enumerate(tight):
             wanted = point + corrections[index]
             point = _project_on_slab(wanted, slab)
@@ -125,7 +125,8 @@ def project(
         wanted = point + corrections[-1]
         point = np.minimum(np.maximum(wanted, lower), upper)
         corrections[-1] = wanted - point
-        has_settled = float(np.abs(point - before).max()) <= _TOLERANCE
+        # The point can stand still while the corrections move on (Birgin and Raydan, 2005).
+        has_settled = float(np.abs(corrections - before).max()) <= _TOLERANCE
         if has_settled and _worst(point, slabs) <= 0.0:
             break
     return point

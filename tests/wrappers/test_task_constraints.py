@@ -10,7 +10,7 @@ import pytest
 import yaml
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rl_zoo.config.model import Component
@@ -217,6 +217,7 @@ def test_gymnasium_accepts_it():
         max_size=3,
     ),
 )
+@example([0.0, 0.0, 3.0], [([0.0, 2.0, 2.0], 1.0, 1.0)])  # the point stood still on the way
 def test_the_projection_is_feasible_idempotent_and_the_nearest(action, rows):
     """All slabs contain the origin; the nearest point is compared with random feasible ones."""
     action = np.array(action)
