@@ -1,0 +1,1 @@
+"""One robot interface per file."""

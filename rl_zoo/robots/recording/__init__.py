@@ -1,0 +1,1 @@
+"""What a robot did, tick by tick, on disk."""

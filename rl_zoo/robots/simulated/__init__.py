@@ -1,0 +1,1 @@
+"""A simulated robot behind real wire protocols, in its own process."""

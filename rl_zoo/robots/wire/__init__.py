@@ -1,0 +1,1 @@
+"""Bytes on the wire: message layouts, packing, checksums."""
