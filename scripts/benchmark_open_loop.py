@@ -23,7 +23,14 @@ N_EPISODES = 10
 """Fresh episodes by which the final policy is judged."""
 EVALUATION_SEED = 1000
 REMOVED = ("rl_model_*", "*.zip", "*.pkl", "*.png", "best_model.json")
-ROW = "| {env} | {seed} | {steps} | {best_trial:.0f} | {mean:.0f} ± {std:.0f} | {seconds:.0f} |"
+HEADER = (
+    "| environment | seed | steps | best trial | policy, 10 fresh episodes | robot "
+    "| wall time (s) |"
+)
+ROW = (
+    "| {env} | {seed} | {steps} | {best_trial:.0f} | {mean:.0f} ± {std:.0f} | {robot} "
+    "| {seconds:.0f} |"
+)
 
 
 def main() -> None:
@@ -35,10 +42,8 @@ def main() -> None:
     parser.add_argument("-f", "--log-folder", type=Path, default=PUBLISHED, help="where to")
     parser.add_argument("--table", action="store_true", help="only print what is there")
     arguments = parser.parse_args()
-    result(
-        "| environment | seed | steps | best trial | policy, 10 fresh episodes | wall time (s) |"
-    )
-    result("|---|--:|--:|--:|--:|--:|")
+    result(HEADER)
+    result("|---|--:|--:|--:|--:|--:|--:|")
     if arguments.table:
         for file in sorted(arguments.log_folder.glob("openloop/*/benchmark.json")):
             result(ROW.format(**json.loads(file.read_text(encoding="utf-8"))))
@@ -75,6 +80,7 @@ def train_one(env: str, seed: int, n_timesteps: int, log_folder: Path) -> dict[s
         "mean": judged["mean_return"],
         "std": judged["std_return"],
         "returns": judged["returns"],
+        "robot": _robot(judged),
         "seconds": record["wall_time_s"],
     }
     (run / "benchmark.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
@@ -82,6 +88,15 @@ def train_one(env: str, seed: int, n_timesteps: int, log_folder: Path) -> dict[s
         for file in run.glob(pattern):
             file.unlink()
     return row
+
+
+def _robot(judged: dict[str, Any]) -> str:
+    """Return speed and falls of a robot's episodes, empty for anything else."""
+    means, n_episodes = judged["metrics"], judged["n_episodes"]
+    if "motion/falls" not in means:
+        return ""
+    falls = round(means["motion/falls"] * n_episodes)
+    return f"{means['motion/forward_speed']:.2f} m/s, {falls} of {n_episodes} fell"
 
 
 def run_command(name: str, flags: list[str]) -> str:
