@@ -35,6 +35,7 @@ examples:
   python -m rl_zoo.enjoy --algo ppo --env CartPole-v1                     latest run, final weights
   python -m rl_zoo.enjoy --algo sac --env Bert-v0 --load-best --n-episodes 20 --json
   python -m rl_zoo.enjoy --run logs/sac/Bert-v0_3 --video bert.mp4
+  python -m rl_zoo.enjoy --run logs/sac/Bert-v0_3 --on Bert-Real-v0 --n-episodes 1
 """
 
 
@@ -112,7 +113,7 @@ def _run(arguments: argparse.Namespace, threads: int) -> tuple[str, bool]:
         arguments,
         device=arguments.device,
         norm_reward=arguments.norm_reward,
-        render_mode=_choose_render_mode(arguments, identity.env_id),
+        render_mode=_choose_render_mode(arguments, arguments.on or identity.env_id),
         monitor_files=_monitor_files(arguments),
     )
     run = load_run(model, load_config(folder, identity, settings), settings)
@@ -121,8 +122,16 @@ def _run(arguments: argparse.Namespace, threads: int) -> tuple[str, bool]:
         playback = _play(run, arguments, deterministic)
     finally:
         run.env.close()
+        _tell_robot_use(run)
     write = json_report if arguments.json else text_report
     return write(run, playback, arguments, deterministic), playback.interrupted
+
+
+def _tell_robot_use(run: LoadedRun) -> None:
+    from rl_zoo.runs.robot_use import ROBOT_USE, describe_use
+
+    if run.env.num_envs == 1 and run.env.has_attr(ROBOT_USE):
+        console.message(describe_use(run.env.get_attr(ROBOT_USE)[0]))
 
 
 def _play(run: LoadedRun, arguments: argparse.Namespace, deterministic: bool) -> Playback:

@@ -24,10 +24,12 @@ from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
 from rl_zoo.errors import ConfigError, DamagedFileError, UsageError
 from rl_zoo.runs.atomic import remove_leftovers
 from rl_zoo.runs.checkpoints import latest_resumable
+from rl_zoo.runs.episode_file import UNUSED, episodes_folder, set_aside
 from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
 from rl_zoo.runs.lock import RunLock
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
 from rl_zoo.runs.robot_changes import robot_changes
+from rl_zoo.runs.robot_use import ROBOT_USE, describe_use
 from rl_zoo.runs.session_log import empty_later_logs, rewind_logs
 from rl_zoo.runs.source import ModelSource, differing_parts, find_source
 from rl_zoo.session import Experiment, TrainOptions, learn, write_parameters
@@ -151,6 +153,7 @@ def resume(options: TrainOptions) -> Experiment:
     empty_later_logs(folder, state["log_positions"])
     normalizer_file = folder.checkpoint_normalizer(steps)
     source = ModelSource(folder.checkpoint_model(steps), normalizer_file)
+    _set_later_episodes_aside(folder, state["extra"].get("episode_files"))
     try:
         env, eval_env, agent = _build(options, folder, source, opened, elapsed=elapsed)
         record.robot = _same_robot(folder, record.robot, read_descriptor(env))
@@ -170,14 +173,48 @@ def resume(options: TrainOptions) -> Experiment:
     write_parameters(folder, options)
     find_guard(env).steps = steps // env.num_envs
     console.message(f"Resuming {folder.path} from step {steps}: warm-up is not repeated")
+    if env.has_attr(ROBOT_USE):
+        console.message("A robot cannot repeat an episode: it starts with a new one")
     return Experiment(
-        options, folder, record, agent, env, eval_env, history, StopSignals(), restored
+        options,
+        folder,
+        record,
+        agent,
+        env,
+        eval_env,
+        history,
+        StopSignals(),
+        restored,
+        earlier_use=record.robot_use,
     )
 
 
 def close(experiment: Experiment) -> None:
-    """Close the environments."""
+    """Close the environments; say what a robot was used for."""
     _close_all([env for env in (experiment.env, experiment.eval_env) if env is not None])
+    if experiment.record.robot_use is None:
+        return
+    try:  # only now is the report of its control loop complete
+        experiment.note_robot_use()
+    except Exception as error:  # the process of the environment is gone
+        console.warn(f"the robot's use is not complete: {describe(error)}")
+    console.message(describe_use(experiment.record.robot_use))
+    try:
+        write_record(experiment.folder, experiment.record)
+    except OSError as error:
+        console.error(f"{experiment.folder.record_file}: not written ({error.strerror})")
+
+
+def _set_later_episodes_aside(folder: RunFolder, n_learned: int | None) -> None:
+    """Keep the episodes that came after the checkpoint, apart from those learned from."""
+    if n_learned is None:
+        return
+    n_later = set_aside(episodes_folder(folder), n_learned)
+    if n_later:
+        console.message(
+            f"{n_later} episode(s) recorded after the checkpoint are in "
+            f"{episodes_folder(folder) / UNUSED}"
+        )
 
 
 def _build(
@@ -197,13 +234,20 @@ def _build(
         elapsed=elapsed,
         gym_packages=options.gym_packages,
         normalizer=_normalizer(config, source, trust=options.trust),
+        run_folder=folder.path,
+        save_episodes=options.save_episodes,
     )
     env = make_vec_env(config, settings)
     opened.append(env)
     eval_env = None
     if options.eval_freq > 0 and not options.eval_on_train_env:
         evaluation = replace(
-            settings, mode="evaluate", n_envs=options.n_eval_envs, monitor_files=(), elapsed=0.0
+            settings,
+            mode="evaluate",
+            n_envs=options.n_eval_envs,
+            monitor_files=(),
+            elapsed=0.0,
+            save_episodes=False,
         )
         eval_env = make_vec_env(config, evaluation)
         opened.append(eval_env)

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rl_zoo.errors import ConfigError
+from rl_zoo.errors import ConfigError, ZooError
 from rl_zoo.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -79,7 +79,13 @@ class Registry:
         Raises:
             ConfigError: If it is unknown, or its module or attribute does not exist.
         """
-        return import_object(self.locate(name), kind=self.kind)
+        place = self.locate(name)
+        try:
+            return import_object(place, kind=self.kind)
+        except ConfigError as error:
+            if name == place or name in self._built_in:
+                raise
+            raise ConfigError(f"plug-in '{name}': {error}") from error
 
     def _entry_points(self) -> list[EntryPoint]:
         from importlib import metadata
@@ -100,6 +106,13 @@ def import_object(path: str, *, kind: str = "object") -> Any:
         raise ConfigError(f"{kind} '{path}': no module named '{error.name}'") from error
     except ValueError as error:
         raise ConfigError(f"{kind} '{path}': not a path such as package.module:Name") from error
+    except ZooError:
+        raise
+    # Importing another person's module may raise anything; the user must learn whose fault it is.
+    except Exception as error:
+        raise ConfigError(
+            f"{kind} '{path}': cannot be imported: {type(error).__name__}: {error}"
+        ) from error
     if not hasattr(module, attribute):
         public = [name for name in dir(module) if not name.startswith("_")]
         raise ConfigError(

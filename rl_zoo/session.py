@@ -45,6 +45,7 @@ from rl_zoo.runs.atomic import write_text, write_with
 from rl_zoo.runs.checkpoints import complete_checkpoints, prune_checkpoints
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.record import RunRecord, describe_ends, now, write_record
+from rl_zoo.runs.robot_use import ROBOT_USE, merged_use
 from rl_zoo.stop_signals import StopSignals
 from rl_zoo.wrappers.fault_report import describe
 
@@ -79,6 +80,8 @@ class TrainOptions:
     tensorboard_log: Path | None = None
     trained_agent: Path | None = None
     repeat_warmup: bool = False
+    save_episodes: bool | None = None
+    """Write every training episode to a file; None: those of a robot."""
     keep_buffer: int | str | None = None
     """Part of the old replay buffer to learn from (see ``WarmStart``)."""
     trust: bool = False
@@ -101,6 +104,8 @@ class Experiment:
     started: float = 0.0
     ended_by_callback: bool = False
     user_callbacks: CleanStopCallback | None = None
+    earlier_use: dict[str, Any] | None = None
+    """What earlier sessions used the robot for."""
 
     @property
     def config(self) -> RunConfig:
@@ -143,7 +148,20 @@ class Experiment:
             "end_reasons": dict(self.record.end_reasons),
             "discarded": self.record.discarded,
             "wall_time_s": self.wall_time(),
+            "episode_files": self.flush_episodes(),
         }
+
+    def flush_episodes(self) -> int | None:
+        """Write what is recorded of a running episode; return the number of files, if any."""
+        if not self.env.has_attr("flush_episode"):
+            return None
+        return int(self.env.env_method("flush_episode", indices=0)[0])
+
+    def note_robot_use(self) -> None:
+        """Take what the robot was used for into the record, if there is a robot."""
+        if self.env.has_attr(ROBOT_USE):
+            use = self.env.get_attr(ROBOT_USE, 0)[0]
+            self.record.robot_use = merged_use(self.earlier_use, use)
 
     def wall_time(self) -> float:
         """Return the seconds of training over all sessions."""
@@ -350,6 +368,8 @@ def _restore_parameters(experiment: Experiment) -> None:
 
 
 def _write_end(experiment: Experiment, state: str, reason: str) -> None:
+    with contextlib.suppress(Exception):  # an environment whose process died does not answer
+        experiment.note_robot_use()
     record, steps = experiment.record, experiment.agent.num_timesteps
     record.wall_time_s = experiment.wall_time()
     experiment.started = 0.0

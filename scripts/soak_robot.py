@@ -8,7 +8,9 @@ one transition or one command is wrong.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from rl_zoo.console import result  # noqa: E402
+from rl_zoo.errors import RobotFault  # noqa: E402
 from rl_zoo.robots.catalog import ROBOTS  # noqa: E402
+from rl_zoo.robots.simulated.fault_socket import inject  # noqa: E402
 from rl_zoo.robots.simulated.record import read_events  # noqa: E402
 from rl_zoo.runs.episode_file import EPISODES  # noqa: E402
 from scripts.soak_checks import (  # noqa: E402
@@ -32,7 +36,8 @@ from scripts.soak_checks import (  # noqa: E402
     check_wire,
 )
 
-OPERATOR_FILE = "operator.txt"
+SOCKET = "faults.sock"
+_PROMPT = re.compile(r"\[echo yes > (\S+?),")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,14 +75,14 @@ def _run(arguments: argparse.Namespace) -> None:
     simulator = ["robot", "simulate", "--robot", arguments.robot, "--protocol", arguments.protocol]
     simulator += ["--protocol-options", *served, "--record", str(folder / "robot")]
     simulator += ["--random-faults", str(arguments.faults), "--over", str(0.95 * seconds)]
-    simulator += ["--seed", str(arguments.seed), "--socket", str(folder / "faults.sock")]
+    simulator += ["--seed", str(arguments.seed), "--socket", str(folder / SOCKET)]
     if arguments.kinds:
         simulator += ["--random-kinds", *arguments.kinds]
     training = ["train", "--algo", arguments.algo, "--env", arguments.env, "-f", str(folder)]
     training += ["--seed", str(arguments.seed), "-n", "1000000", "--eval-freq", "-1"]
     training += ["--save-replay-buffer", "--env-kwargs", f"driver:{arguments.protocol!r}"]
     training += [f"driver_options:{address!r}", f"control:{{'rate': {arguments.rate}}}"]
-    training += ["reset:{'auto_rearm': True, 'get_up': 'ramp'}"]
+    training += ["reset:{'auto_rearm': True}"]
     with (folder / "simulator.log").open("w") as log:
         robot = subprocess.Popen(_command(simulator), stdout=log, stderr=subprocess.STDOUT)
     try:
@@ -111,10 +116,16 @@ def _wait_for(log: Path, word: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def _answer_prompts(folder: Path, done: threading.Event) -> None:
-    """Say yes to whatever is asked, as an operator who has looked at the robot."""
-    while not done.wait(2.0):
-        for run in folder.glob("*/*/run.json"):
-            (run.parent / OPERATOR_FILE).write_text("yes\n")
+    """Be the operator: lay the robot on its belly whenever something is asked, then say yes."""
+    n_answered = 0
+    while not done.wait(0.5):
+        prompts = _PROMPT.findall((folder / "training.log").read_text())
+        if len(prompts) > n_answered:
+            with contextlib.suppress(RobotFault):  # the boards may be off at this moment
+                inject(folder / SOCKET, "put_down")
+            done.wait(1.0)
+            Path(prompts[-1]).write_text("yes\n")
+        n_answered = len(prompts)
 
 
 def _check(arguments: argparse.Namespace) -> int:

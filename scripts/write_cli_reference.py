@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -35,12 +36,17 @@ def load_parsers(commands: Mapping[str, tuple[str, str]]) -> dict[str, argparse.
         commands: Name of a command -> (``"module:main"``, summary).
 
     Returns:
-        Name of a command -> its parser, in the order of the table.
+        Name of a command -> its parser, in the order of the tables; a command that has
+        sub-commands is followed by each of them (``robot check``).
     """
-    return {
-        name: importlib.import_module(target.partition(":")[0]).build_parser()
-        for name, (target, _) in commands.items()
-    }
+    parsers = {}
+    for name, (target, _) in commands.items():
+        module = importlib.import_module(target.partition(":")[0])
+        parsers[name] = module.build_parser()
+        for sub_command, (place, _) in getattr(module, "SUBCOMMANDS", {}).items():
+            if importlib.util.find_spec(place) is not None:
+                parsers[f"{name} {sub_command}"] = importlib.import_module(place).build_parser()
+    return parsers
 
 
 def escape(text: str) -> str:

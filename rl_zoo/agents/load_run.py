@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rl_zoo import console
 from rl_zoo.config.model import RunConfig
 from rl_zoo.config.resolve import load_saved
 from rl_zoo.config.yaml import load_saved_yaml
-from rl_zoo.errors import DamagedFileError, UnsafeFileError
+from rl_zoo.errors import ConfigError, DamagedFileError, UnsafeFileError
 from rl_zoo.runs.folder import RunFolder, file_name_of
 from rl_zoo.runs.record import read_record
 from rl_zoo.runs.select import SelectedModel, is_ours, normalizer_file_of, require_config_file
@@ -41,6 +42,8 @@ class LoadSettings:
     """Modules that register environments when imported; their wrappers and policies are trusted."""
     trust: bool = False
     """Let files of the run execute code."""
+    on: str | None = None
+    """Another environment to act in, whose spaces must be those of the run's."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def load_config(folder: RunFolder, identity: RunIdentity, settings: LoadSettings
     with _naming_trust():
         config = load_saved(file, identity.algo, identity.env_id, trust=settings.trust)
     config = _with_env_kwargs(config, folder, settings)
+    if settings.on is not None:
+        config = _elsewhere(config, settings.on, settings.env_kwargs)
     if not settings.trust:
         from rl_zoo.agents.trusted_parts import check_parts
 
@@ -99,7 +104,7 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
     """
     from rl_zoo.agents.build import BuildSettings, build_agent
     from rl_zoo.agents.normalizer_file import check_fits, load_normalizer
-    from rl_zoo.agents.weights import load_weights, read_counters, restore_counters
+    from rl_zoo.agents.weights import read_counters, restore_counters
     from rl_zoo.envs.stack import StackSettings, make_vec_env
 
     statistics, normalizer = None, None
@@ -115,6 +120,8 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
         gym_packages=settings.gym_packages,
         normalizer=statistics,
         norm_reward=settings.norm_reward,
+        run_folder=model.folder.path,
+        save_episodes=False,
     )
     env = make_vec_env(config, stack)
     try:
@@ -125,12 +132,27 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
             # Advice on mini-batches and devices is for those who train.
             warnings.simplefilter("ignore", UserWarning)
             agent = build_agent(config, env, build)
-        load_weights(agent, model.file)
+        _load_weights(agent, model.file, settings)
         restore_counters(agent, read_counters(model.file))  # DQN samples by its exploration rate
     except BaseException:
         env.close()
         raise
     return LoadedRun(config, model, normalizer, env, agent)
+
+
+def _load_weights(agent: BaseAlgorithm, file: Path, settings: LoadSettings) -> None:
+    from rl_zoo.agents.weights import load_weights
+
+    try:
+        load_weights(agent, file)
+    except DamagedFileError as error:
+        if settings.on is None:
+            raise
+        seen, acted = agent.observation_space.shape, agent.action_space.shape
+        raise ConfigError(
+            f"--on {settings.on}: its observations {seen} and actions {acted} do not fit the "
+            f"weights of {file}; give it the same robot, task and observation with --env-kwargs"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -157,6 +179,32 @@ def _with_env_kwargs(config: RunConfig, folder: RunFolder, settings: LoadSetting
         config,
         env_kwargs={**trained, **settings.env_kwargs},
         eval_env_kwargs={**config.eval_env_kwargs, **settings.env_kwargs},
+    )
+
+
+def _elsewhere(config: RunConfig, env_id: str, given: Mapping[str, Any]) -> RunConfig:
+    """Return the configuration for another environment, without what only a simulation has.
+
+    Keywords ``given`` by the user stay: they are refused where they make no sense.
+    """
+    from rl_zoo.envs.ids import takes_run_folder
+
+    kwargs, evaluation = dict(config.env_kwargs), dict(config.eval_env_kwargs)
+    if takes_run_folder(env_id):
+        from rl_zoo.envs.real_robot_options import without_simulation
+
+        trained = {name: value for name, value in kwargs.items() if name not in given}
+        kwargs, left_out = without_simulation(trained)
+        evaluation = {name: value for name, value in evaluation.items() if name not in given}
+        evaluation, more = without_simulation(evaluation)
+        if left_out or more:
+            names = ", ".join(dict.fromkeys([*left_out, *more]))
+            console.message(f"note: {env_id} is no simulation; left out of env_kwargs: {names}")
+    return replace(
+        config,
+        env_id=env_id,
+        env_kwargs={**kwargs, **given},
+        eval_env_kwargs={**evaluation, **given},
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rl_zoo.agents.evaluation import Evaluation
+from rl_zoo.errors import TrainingInterrupted
 from rl_zoo.wrappers.episode_control import CUT, DISCARD, end_reason
 from rl_zoo.wrappers.episode_metrics import METRICS
 
@@ -105,7 +106,7 @@ def play(agent: Any, env: VecEnv, settings: PlaySettings) -> Playback:
     interrupted = False
     try:
         _run(agent, env, settings, counter)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TrainingInterrupted):  # the latter: the operator at a robot
         interrupted = True
     return Playback(
         tuple(counter.finished),

@@ -1,4 +1,4 @@
-"""``list``: algorithms, environments, robots, tasks, wrappers, callbacks or runs."""
+"""``list``: algorithms, environments, robots, drivers, tasks, wrappers, callbacks or runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rl_zoo import console
 from rl_zoo.commands.options import ZooArgumentParser, run_command
-from rl_zoo.errors import NothingFoundError
+from rl_zoo.errors import NothingFoundError, ZooError
 
-KINDS = ("algos", "envs", "robots", "tasks", "wrappers", "callbacks", "runs")
+KINDS = ("algos", "envs", "robots", "drivers", "tasks", "wrappers", "callbacks", "runs")
 
 
 def build_parser() -> ZooArgumentParser:
@@ -56,21 +56,42 @@ def _rows(arguments: argparse.Namespace) -> list[dict[str, str]]:
         return _runs(Path(arguments.log_folder))
     if arguments.what == "envs":
         return _environments(tuple(arguments.gym_packages))
+    if arguments.what in ("robots", "drivers"):
+        return _robots_or_drivers(arguments.what)
     from rl_zoo.agents.algorithms import ALGORITHMS
     from rl_zoo.callbacks.registry import CALLBACKS
-    from rl_zoo.robots.catalog import ROBOTS
     from rl_zoo.tasks.catalog import TASKS
     from rl_zoo.wrappers.registry import WRAPPERS
 
     registries = {
         "algos": ALGORITHMS,
-        "robots": ROBOTS,
         "tasks": TASKS,
         "wrappers": WRAPPERS,
         "callbacks": CALLBACKS,
     }
     registry = registries[arguments.what]
     return [{"name": name, "where": registry.locate(name)} for name in registry.names()]
+
+
+def _robots_or_drivers(what: str) -> list[dict[str, str]]:
+    """List one kind; third parties' robots and drivers share an entry-point group."""
+    from rl_zoo.robots.catalog import ROBOTS
+    from rl_zoo.robots.drivers.catalog import DRIVERS
+    from rl_zoo.robots.spec import RobotSpec
+
+    registry = ROBOTS if what == "robots" else DRIVERS
+    built_in = registry.built_in_names()
+    others = set(ROBOTS.names()) - {*ROBOTS.built_in_names(), *DRIVERS.built_in_names()}
+    names = list(built_in)
+    for name in others:
+        try:
+            is_robot = isinstance(registry.load(name), RobotSpec)
+        except ZooError as error:
+            console.warn(str(error))
+            continue
+        if is_robot == (what == "robots"):
+            names.append(name)
+    return [{"name": name, "where": registry.locate(name)} for name in sorted(names)]
 
 
 def _environments(gym_packages: tuple[str, ...]) -> list[dict[str, str]]:

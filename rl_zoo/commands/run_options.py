@@ -38,6 +38,12 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a run folder, instead of --algo, --env, -f and --exp-id",
     )
+    parser.add_argument(
+        "--on",
+        default=None,
+        metavar="ENV",
+        help="act in this environment instead of the run's, e.g. Bert-Real-v0; same spaces",
+    )
     parser.add_argument("--n-envs", type=int, default=1, help="environments side by side")
     parser.add_argument("--seed", type=int, default=0, help="seed of environment and policy")
     parser.add_argument(
@@ -113,8 +119,20 @@ def check_flags(arguments: argparse.Namespace) -> None:
         problems.append(f"--seed {arguments.seed}: must be from 0 to {2**32 - 1}")
     if problems:
         raise ConfigError(problems)
+    _check_single_instance(arguments)
     if getattr(arguments, "custom_objects", False):
         console.message("--custom-objects changes nothing here: no object is read from the model")
+
+
+def _check_single_instance(arguments: argparse.Namespace) -> None:
+    on = getattr(arguments, "on", None)
+    if on is None:
+        return
+    from rl_zoo.envs.ids import is_single_instance, require_env
+
+    require_env(on, tuple(arguments.gym_packages))
+    if arguments.n_envs > 1 and is_single_instance(on):
+        raise ConfigError(f"--n-envs {arguments.n_envs}: there is only one {on}; use 1")
 
 
 def find_run(arguments: argparse.Namespace) -> tuple[RunFolder, RunIdentity]:
@@ -169,6 +187,7 @@ def load_settings(arguments: argparse.Namespace, **more: Any) -> LoadSettings:
         env_kwargs=read_env_kwargs(getattr(arguments, "env_kwargs", None) or ()),
         gym_packages=tuple(arguments.gym_packages),
         trust=arguments.trust,
+        on=getattr(arguments, "on", None),
         **more,
     )
 

@@ -208,6 +208,11 @@ def _add_saving_flags(parser: ZooArgumentParser) -> None:
         "--save-replay-buffer", action="store_true", help="write replay_buffer.pkl at the end"
     )
     saving.add_argument(
+        "--save-episodes",
+        action="store_true",
+        help="write every training episode as episodes/episode_<n>.npz (always done on a robot)",
+    )
+    saving.add_argument(
         "--trust", action="store_true", help="with -i: read pickles of unknown classes"
     )
 

@@ -124,7 +124,7 @@ def make_tune_options(
         n_eval_envs=arguments.n_eval_envs,
         eval_on_train_env=single_instance if on_train_env is None else on_train_env,
         device=arguments.device,
-        vec_env=arguments.vec_env,
+        vec_env="dummy" if single_instance else arguments.vec_env,
         gym_packages=tuple(arguments.gym_packages),
         tensorboard_log=Path(arguments.tensorboard_log) if arguments.tensorboard_log else None,
         command=shlex.join(sys.argv if argv is None else argv),

@@ -14,6 +14,8 @@ from rl_zoo.errors import ConfigError
 from rl_zoo.suggest import did_you_mean, nearest_name
 
 _ATARI = re.compile(r"ALE/.+|.+(NoFrameskip|Deterministic)-v\d+")
+_REAL = re.compile(r"(.+)-Real(-v\d+)")
+_SIMULATION_OF = {"Quadruped-Remote-v0": "Bert-v0"}  # its robot is bert unless told otherwise
 _FLAT_KEYS = ("policy", "n_timesteps")
 
 
@@ -47,7 +49,7 @@ def find_entry(
     trust_config: bool = False,
     is_atari: bool | None = None,
 ) -> Entry:
-    """Return the entry for ``env_id``: its own, else ``atari``, else ``default``.
+    """Return the entry for ``env_id``: its own, its simulation's, ``atari`` or ``default``.
 
     Args:
         algo: Algorithm, which names the packaged file.
@@ -98,12 +100,28 @@ def _load_conf_file(path: Path, trust_config: bool) -> Any:
     raise ConfigError(f"{path}: must end in .yml, .yaml or .py; write the values as YAML")
 
 
+def simulation_of(env_id: str) -> str | None:
+    """Return the id of the simulation of a robot's environment; None if it is no robot's.
+
+    ``Bert-Real-v0`` is learned as ``Bert-v0`` is.
+    """
+    if env_id in _SIMULATION_OF:
+        return _SIMULATION_OF[env_id]
+    match = _REAL.fullmatch(env_id)
+    return None if match is None else f"{match[1]}{match[2]}"
+
+
 def _choose(content: Mapping[Any, Any], name: str, env_id: str, is_atari: bool) -> Entry:
     env_ids = [key for key in content if isinstance(key, str) and key not in ("default", "atari")]
     notes: tuple[str, ...] = ()
     for key in (env_id, env_id.rpartition(":")[2]):
         if key in content:
             return Entry(_check_entry(content, key, name), f"{name}: {key}")
+    simulation = simulation_of(env_id.rpartition(":")[2])
+    if simulation in content:
+        note = f"no entry {env_id} in {name}; using that of its simulation, {simulation}"
+        entry = _check_entry(content, simulation, name)
+        return Entry(entry, f"{name}: {simulation}", (note,))
     if is_atari and "atari" in content:
         return Entry(_check_entry(content, "atari", name), f"{name}: atari")
     nearest = _nearest_entry(env_id.rpartition(":")[2], env_ids)

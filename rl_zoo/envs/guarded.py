@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
-from rl_zoo.wrappers.episode_control import DISCARD
+from rl_zoo.wrappers.episode_control import DISCARD, STOP
 from rl_zoo.wrappers.fault_report import FAULT, describe
 
 Layer = TypeVar("Layer", bound=VecEnvWrapper)
@@ -23,7 +23,8 @@ class GuardedVecEnv(VecEnvWrapper):
       statistics, buffers or motors see it.
     * An exception of the environment becomes ``RobotFault`` with the step it happened at.
     * A requested stop truncates the running episodes at the next step, lets the agent store that
-      transition, and raises ``TrainingInterrupted`` before the step after it.
+      transition, and raises ``TrainingInterrupted`` before the step after it. An environment can
+      ask for it too (``info["stop_requested"]``).
 
     Attributes:
         all_episodes_over: Whether the last step (or reset) left every environment at the start of
@@ -41,10 +42,17 @@ class GuardedVecEnv(VecEnvWrapper):
         self.discarded = np.zeros(venv.num_envs, dtype=bool)
         self.ends: list[dict[str, Any]] = []
         self._stop_reason: Callable[[], str | None] = _never
+        self._asked_to_stop: str | None = None
 
     def stop_when(self, stop_reason: Callable[[], str | None]) -> None:
-        """Ask ``stop_reason`` before each step; a text other than None stops the run."""
+        """Ask ``stop_reason`` before each step; a text other than None stops the run.
+
+        An environment in this process that can wait long in a reset (``stop_waiting_when``) asks
+        it there too.
+        """
         self._stop_reason = stop_reason
+        if isinstance(self.venv, DummyVecEnv) and self.venv.has_attr("stop_waiting_when"):
+            self.venv.env_method("stop_waiting_when", stop_reason)
 
     def request_truncation(self, reason: str) -> None:
         """Truncate the running episodes of all environments at their next step."""
@@ -67,6 +75,7 @@ class GuardedVecEnv(VecEnvWrapper):
             ) from error
         self._raise_reported_fault(f"in reset after step {self.steps}", self.venv.reset_infos)
         self.all_episodes_over = True
+        self._note_stop(self.venv.reset_infos)
         self._check_finite("observation of reset", observations)
         return observations
 
@@ -77,7 +86,7 @@ class GuardedVecEnv(VecEnvWrapper):
             TrainingInterrupted: If a stop was requested and every episode is over.
             NonFiniteError: If an action is not finite.
         """
-        reason = self._stop_reason()
+        reason = self._stop_reason() or self._asked_to_stop
         if reason is not None:
             if self.all_episodes_over:
                 raise TrainingInterrupted(reason)
@@ -102,6 +111,7 @@ class GuardedVecEnv(VecEnvWrapper):
             ) from error
         self._raise_reported_fault(f"at step {self.steps + 1}", (*infos, *self.venv.reset_infos))
         self.steps += 1
+        self._note_stop((*infos, *self.venv.reset_infos))
         self.discarded = np.array([bool(info.get(DISCARD, False)) for info in infos])
         self.ends = [infos[index] for index in np.flatnonzero(dones)]
         for index in np.flatnonzero(dones):
@@ -114,6 +124,10 @@ class GuardedVecEnv(VecEnvWrapper):
         self._check_finite("reward", rewards)
         self.all_episodes_over = bool(np.all(dones))
         return observations, rewards, dones, infos
+
+    def _note_stop(self, infos: Iterable[dict[str, Any]]) -> None:
+        for info in infos:
+            self._asked_to_stop = info.get(STOP, self._asked_to_stop)
 
     @staticmethod
     def _raise_reported_fault(where: str, infos: Iterable[dict[str, Any]]) -> None:

@@ -17,6 +17,7 @@ from rl_zoo.suggest import did_you_mean, nearest_name
 from rl_zoo.wrappers.masked_ids import MASKED_ENVIRONMENTS, register_masked_environments
 
 ROBOT_ENTRY_POINT = "rl_zoo.envs.robot_env:RobotEnv"
+REAL_ROBOT_ENTRY_POINT = "rl_zoo.envs.real_robot_env:RealRobotEnv"
 
 _ROBOT_OF = {
     "Bert-v0": "bert",
@@ -26,14 +27,34 @@ _ROBOT_OF = {
     "MiniCheetah-v0": "mini_cheetah",
     "Solo8-v0": "solo8",
 }
-OUR_ENVIRONMENTS: Mapping[str, Mapping[str, Any]] = {
-    env_id: {
-        "entry_point": ROBOT_ENTRY_POINT,
+_REAL_ROBOT_OF = {
+    "Bert-Real-v0": ("bert", "remote"),
+    "Bert-CPG-Real-v0": ("bert", "remote"),
+    "Go1-Real-v0": ("go1", "remote"),
+    "Go2-Real-v0": ("go2", "unitree"),
+    "MiniCheetah-Real-v0": ("mini_cheetah", "remote"),
+    "Solo8-Real-v0": ("solo8", "remote"),
+    "Quadruped-Remote-v0": ("bert", "remote"),  # any robot: env_kwargs robot
+}
+
+
+def _registration(entry_point: str, **kwargs: str) -> Mapping[str, Any]:
+    return {
+        "entry_point": entry_point,
         "max_episode_steps": 500,  # 10 s; the time limit truncates
         "disable_env_checker": True,  # our tests check it; its wrapper costs speed
-        "kwargs": {"robot": robot},
+        "kwargs": kwargs,
     }
-    for env_id, robot in _ROBOT_OF.items()
+
+
+OUR_ENVIRONMENTS: Mapping[str, Mapping[str, Any]] = {
+    **{
+        env_id: _registration(ROBOT_ENTRY_POINT, robot=robot) for env_id, robot in _ROBOT_OF.items()
+    },
+    **{
+        env_id: _registration(REAL_ROBOT_ENTRY_POINT, robot=robot, driver=driver)
+        for env_id, (robot, driver) in _REAL_ROBOT_OF.items()
+    },
 }
 """Arguments of ``gymnasium.register`` for each of our ids."""
 
@@ -211,13 +232,27 @@ def is_single_instance(env_id: str) -> bool:
     kwargs = gymnasium.registry[registered_id(env_id)].kwargs
     if "single_instance" in kwargs:
         return bool(kwargs["single_instance"])
+    entry_point = _imported_entry_point(env_id)
+    metadata = getattr(entry_point, "metadata", None) or {}
+    declared = metadata.get("single_instance", getattr(entry_point, "single_instance", False))
+    return declared is True
+
+
+def takes_run_folder(env_id: str) -> bool:
+    """Say whether the environment wants to know the run's folder (keyword ``run_folder``).
+
+    One of a robot does: its ``metadata["takes_run_folder"]`` is True, and its episodes are kept.
+    """
+    metadata = getattr(_imported_entry_point(env_id), "metadata", None) or {}
+    return metadata.get("takes_run_folder") is True
+
+
+def _imported_entry_point(env_id: str) -> Any:
     entry_point: Any = _entry_point(env_id)
     if isinstance(entry_point, str):
         module, _, attribute = entry_point.partition(":")
         entry_point = getattr(importlib.import_module(module), attribute)
-    metadata = getattr(entry_point, "metadata", None) or {}
-    declared = metadata.get("single_instance", getattr(entry_point, "single_instance", False))
-    return declared is True
+    return entry_point
 
 
 def import_package(package: str) -> None:

@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_zoo.envs.robot_options import NONE, TRUE, read_options
+from rl_zoo.envs.robot_options import NONE, TRUE, RobotEnvOptions, read_options
 from rl_zoo.errors import ConfigError
 from rl_zoo.motion.rotations import heading, in_heading_frame, tilt
 from rl_zoo.robots.assembly import model_path
@@ -57,18 +57,23 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
     }
 
     def __init__(self, robot: str = "bert", render_mode: str | None = None, **options: Any) -> None:
-        self.options = read_options({"robot": robot, "render_mode": render_mode, **options})
-        self.render_mode = self.options.render_mode
-        self.task = self.options.task
-        spec = self.options.spec
-        self.robot_spec = with_gains(spec, self.options.simulation)
+        self._prepare(read_options({"robot": robot, "render_mode": render_mode, **options}))
+        self.robot = MujocoRobot(self.options.spec, self.options.simulation)
+        self.robot_state: RobotState = self.robot.read()
+
+    def _prepare(self, options: RobotEnvOptions) -> None:
+        """Set up everything that does not depend on whether the robot is simulated."""
+        self.options = options
+        self.render_mode = options.render_mode
+        self.task = options.task
+        spec = options.spec
+        self.robot_spec = with_gains(spec, options.simulation)
         self.metadata = {**self.metadata, "render_fps": round(spec.control_frequency)}
-        self.robot = MujocoRobot(spec, self.options.simulation)
         self._layout = layout_of(
             spec,
             self.task,
-            contacts=self.options.observe_contacts,
-            velocity=self.options.observe_velocity != NONE,
+            contacts=options.observe_contacts,
+            velocity=options.observe_velocity != NONE,
         )
         self._estimator = VelocityEstimator(spec)
         self._contact_force = CONTACT_FRACTION * spec.mass * GRAVITY / 4.0
@@ -76,7 +81,6 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._command = np.zeros(3)
         self._command_steps = self.task.command_period * spec.control_frequency
         self._steps = 0
-        self.robot_state: RobotState = self.robot.read()
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (spec.n_joints,), np.float32)
         shape = (self._layout.size,)
         self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, shape, np.float32)
@@ -143,12 +147,7 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
                 for name in self.options.randomize
             }
         self._put_on_ground()
-        self._estimator.reset()
-        self._previous_action = self.positions_to_action(self.robot.target).clip(-1.0, 1.0)
-        self._command = self.task.sample_command(self.np_random)
-        self._steps = 0
-        self.robot_state = self.robot.read()
-        return self._observe(np.zeros(3)), info
+        return self._begin_episode(self.robot.read()), info
 
     def step(
         self, action: NDArray[np.float32]
@@ -157,34 +156,8 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         clipped = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
         self.robot.write(RobotCommand(self.action_to_positions(clipped)))
         self.robot.advance()
-        self.robot_state = state = self.robot.read()
-        truth = self.robot.ground_truth()
-        estimate = self._estimator.update(state)
-        velocity = self._choose(self.options.reward_velocity, truth, estimate.velocity_in_world)
-        step = Step(
-            self.robot_spec,
-            state,
-            velocity,
-            estimate.height,
-            clipped,
-            self._previous_action,
-            self._command,
-        )
-        terms = dict(self.task.reward_terms(step))
-        reason = termination_reason(
-            self.task, tilt(state.orientation), estimate.height, self.robot_spec
-        )
-        terms["fall"] = 0.0 if reason is None else -1.0
-        rewards = weighted(self.task, terms)
-        self._previous_action = clipped
-        self._steps += 1
-        if self._steps % self._command_steps == 0:
-            self._command = self.task.sample_command(self.np_random)
-        info = self._info(rewards, truth, estimate.velocity_in_world)
-        if reason is not None:
-            info["termination_reason"] = reason
-        seen = self._choose(self.options.observe_velocity, truth, estimate.velocity_in_world)
-        return self._observe(seen), sum(rewards.values()), reason is not None, False, info
+        self.robot_state = self.robot.read()
+        return self._judge(clipped, self.robot.ground_truth())
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return a picture, the camera following the robot; None without a render mode.
@@ -212,13 +185,68 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self.robot.reset(pose, generator=generator)
         self.robot.lie_down(_SETTLING_TIME)
 
-    def _choose(self, which: str, truth: GroundTruth, estimated: FloatArray) -> FloatArray:
-        return truth.velocity_in_world if which == TRUE else estimated
+    def _begin_episode(self, state: RobotState) -> Observation:
+        """Forget the last episode and return the first observation of the next one."""
+        self._estimator.reset()
+        self._previous_action = self.current_action.clip(-1.0, 1.0)
+        self._command = self.task.sample_command(self.np_random)
+        self._steps = 0
+        self.robot_state = state
+        return self._observe(np.zeros(3))
+
+    def _judge(
+        self, action: FloatArray, truth: GroundTruth | None, *, has_fallen: bool = False
+    ) -> tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]:
+        """Return what a step came to.
+
+        Args:
+            action: What was commanded, in [-1, 1]. Shape: (n_joints,).
+            truth: What a simulation knows; None: a robot.
+            has_fallen: Whether somebody else saw a fall.
+        """
+        state = self.robot_state
+        estimate = self._estimator.update(state)
+        velocity = self._choose(self.options.reward_velocity, truth, estimate.velocity_in_world)
+        step = Step(
+            self.robot_spec,
+            state,
+            velocity,
+            estimate.height,
+            action,
+            self._previous_action,
+            self._command,
+        )
+        terms = dict(self.task.reward_terms(step))
+        reason = termination_reason(
+            self.task, tilt(state.orientation), estimate.height, self.robot_spec
+        )
+        if has_fallen:
+            reason = "fall"
+        terms["fall"] = 0.0 if reason is None else -1.0
+        rewards = weighted(self.task, terms)
+        self._previous_action = action
+        self._steps += 1
+        if self._steps % self._command_steps == 0:
+            self._command = self.task.sample_command(self.np_random)
+        info = self._info(rewards, truth, estimate.velocity_in_world)
+        if reason is not None:
+            info["termination_reason"] = reason
+        seen = self._choose(self.options.observe_velocity, truth, estimate.velocity_in_world)
+        return self._observe(seen), sum(rewards.values()), reason is not None, False, info
+
+    def _choose(self, which: str, truth: GroundTruth | None, estimated: FloatArray) -> FloatArray:
+        return truth.velocity_in_world if which == TRUE and truth is not None else estimated
 
     def _info(
-        self, rewards: dict[str, float], truth: GroundTruth, estimated: FloatArray
+        self, rewards: dict[str, float], truth: GroundTruth | None, estimated: FloatArray
     ) -> dict[str, Any]:
         info: dict[str, Any] = {f"reward/{name}": value for name, value in rewards.items()}
+        if truth is None:
+            yaw = 0.0 if self.task.observes_heading else heading(self.robot_state.orientation)
+            info["forward_speed"] = in_heading_frame(
+                (float(estimated[0]), float(estimated[1])), yaw
+            )[0]
+            return info
         true_velocity = truth.velocity_in_world
         direction = 0.0 if self.task.observes_heading else truth.heading
         info["forward_speed"] = in_heading_frame(

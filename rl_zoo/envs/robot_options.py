@@ -23,7 +23,8 @@ from rl_zoo.tasks.task import Task
 
 ESTIMATED, TRUE, NONE = "estimated", "true", "none"
 RENDER_MODES = ("rgb_array",)
-_SIMULATION_OPTIONS = tuple(item.name for item in fields(SimulationOptions))
+SIMULATION_OPTIONS = tuple(item.name for item in fields(SimulationOptions))
+"""Every field of ``SimulationOptions``."""
 _OWN_OPTIONS = (
     "robot",
     "render_mode",
@@ -34,7 +35,7 @@ _OWN_OPTIONS = (
     "observe_velocity",
     "reward_velocity",
 )
-OPTION_NAMES = (*_OWN_OPTIONS, *TASK_OPTIONS, *_SIMULATION_OPTIONS)
+OPTION_NAMES = (*_OWN_OPTIONS, *TASK_OPTIONS, *SIMULATION_OPTIONS)
 """Every key of ``env_kwargs`` that a robot environment takes."""
 
 
@@ -77,7 +78,7 @@ def read_options(given: Mapping[str, Any]) -> RobotEnvOptions:
     parts: dict[str, Any] = {}
     readers: dict[str, Callable[[], Any]] = {
         "task": lambda: _task(given, spec),
-        "simulation": lambda: read_simulation_options(_chosen(given, _SIMULATION_OPTIONS), spec),
+        "simulation": lambda: read_simulation_options(_chosen(given, SIMULATION_OPTIONS), spec),
         "randomize": lambda: read_ranges(given.get("randomize", {}), spec),
         "reset_noise": lambda: number("reset_noise", given.get("reset_noise", 0.05), 0, 1, "rad"),
         "observe_contacts": lambda: _truth_value(given, "observe_contacts", True),

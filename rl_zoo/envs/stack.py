@@ -1,12 +1,13 @@
 """The one function that builds the environment stack of every mode: train, evaluate, enjoy, tune.
 
 Inner to outer: environment, TimeLimit, wrappers from YAML, EpisodeControl, EpisodeMetrics, Monitor,
-VecEnv, guard, VecEnv wrappers, VecNormalize, frame stack.
+recorder of episodes (a robot's), VecEnv, guard, VecEnv wrappers, VecNormalize, frame stack.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,12 +30,14 @@ from stable_baselines3.common.vec_env import (
 
 from rl_zoo.config.model import Component, Normalize, RunConfig
 from rl_zoo.envs.guarded import GuardedVecEnv
-from rl_zoo.envs.ids import require_env
+from rl_zoo.envs.ids import registered_id, require_env, takes_run_folder
 from rl_zoo.envs.normalize import RawTerminalVecNormalize
 from rl_zoo.errors import ConfigError, ZooError
 from rl_zoo.registry import check_keywords, import_object
+from rl_zoo.runs.episode_file import EPISODES
 from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
 from rl_zoo.wrappers.episode_metrics import EpisodeMetricsWrapper
+from rl_zoo.wrappers.episode_recorder import EpisodeRecorder
 from rl_zoo.wrappers.fault_report import FaultReportWrapper
 from rl_zoo.wrappers.monitor import RunMonitor
 from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
@@ -63,6 +66,10 @@ class StackSettings:
     """Statistics to use instead of fresh ones."""
     norm_reward: bool = False
     """Normalise rewards in evaluation too."""
+    run_folder: Path | None = None
+    """Where an environment of a robot keeps what belongs to the run."""
+    save_episodes: bool | None = None
+    """Write every episode into ``run_folder``; None: those of a robot that is trained."""
 
 
 def make_vec_env(config: RunConfig, settings: StackSettings) -> VecEnv:
@@ -110,7 +117,7 @@ def check_stack(config: RunConfig, gym_packages: tuple[str, ...] = ()) -> None:
     problems: list[str] = []
     try:
         require_env(config.env_id, gym_packages)
-        spec = gym.spec(config.env_id)
+        spec = gym.spec(registered_id(config.env_id))
         point = spec.entry_point
         target = import_object(point, kind="environment") if isinstance(point, str) else point
         for source, kwargs in (
@@ -170,6 +177,9 @@ class _EnvFunction:
         self.render_mode = settings.render_mode
         self.gym_packages = settings.gym_packages
         self.action_seed = None if settings.seed is None else settings.seed + rank
+        self.run_folder = settings.run_folder
+        self.save_episodes = settings.save_episodes
+        self.rank = rank
 
     def __call__(self) -> gym.Env[Any, Any]:
         if multiprocessing.parent_process() is not None:
@@ -179,6 +189,9 @@ class _EnvFunction:
         env = self.make_unmonitored()
         file_name = None if self.monitor_file is None else str(self.monitor_file)
         env = RunMonitor(env, file_name, elapsed=self.elapsed, **self.monitor_kwargs)
+        episodes = self._episodes_folder()
+        if episodes is not None:
+            env = EpisodeRecorder(env, episodes, {"session_of_process": os.getpid()})
         if multiprocessing.parent_process() is not None:
             env = FaultReportWrapper(env)
         if self.action_seed is not None:
@@ -188,11 +201,25 @@ class _EnvFunction:
     def make_unmonitored(self) -> gym.Env[Any, Any]:
         """Make the environment with every layer that Monitor is around."""
         require_env(self.env_id, self.gym_packages)
-        render: Mapping[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
-        env = wrap_env(gym.make(self.env_id, **self.kwargs, **render), self.wrappers)
+        more: dict[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
+        if self.run_folder is not None and takes_run_folder(self.env_id):
+            more["run_folder"] = str(self.run_folder)
+        env = wrap_env(gym.make(self.env_id, **self.kwargs, **more), self.wrappers)
         if self.mode == "evaluate" and env.has_wrapper_attr("finish_ramp"):
             env.get_wrapper_attr("finish_ramp")()  # the ramp of a prior belongs to training
         return EpisodeMetricsWrapper(EpisodeControlWrapper(env))
+
+    def _episodes_folder(self) -> Path | None:
+        """Return where to write episodes, None for nowhere."""
+        if self.run_folder is None:
+            return None
+        wanted = self.save_episodes
+        if wanted is None:
+            wanted = self.mode == "train" and takes_run_folder(self.env_id)
+        if not wanted:
+            return None
+        folder = self.run_folder / EPISODES
+        return folder if self.rank == 0 else folder / f"environment_{self.rank}"
 
 
 def environment_kwargs(config: RunConfig, mode: Mode) -> dict[str, Any]:

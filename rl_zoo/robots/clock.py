@@ -30,3 +30,22 @@ class MonotonicClock:
         left = deadline - time.monotonic()
         if left > 0.0:
             time.sleep(left)
+
+
+class VirtualClock:
+    """A clock that moves only when somebody sleeps: runs are as fast as they can, and equal.
+
+    Args:
+        start: Time at first, s.
+    """
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """Return the time in s."""
+        return self._now
+
+    def sleep_until(self, deadline: float) -> None:
+        """Move on to ``deadline`` (s), never back."""
+        self._now = max(self._now, deadline)

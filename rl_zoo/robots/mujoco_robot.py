@@ -69,6 +69,7 @@ class MujocoRobot:
         joints = [self.model.joint(name) for name in spec.joint_names]
         self._q = np.array([joint.qposadr[0] for joint in joints])
         self._dq = np.array([joint.dofadr[0] for joint in joints])
+        self._trunk = int(self.model.body(spec.model.trunk).id)
         self._feet = np.array([self.model.geom(name).id for name in spec.feet])
         self._ground = np.flatnonzero(self.model.geom_bodyid == 0)
         collides = (self.model.geom_contype | self.model.geom_conaffinity) > 0
@@ -106,13 +107,18 @@ class MujocoRobot:
         self._latency_steps = round(1e-3 * options.latency * spec.physics_frequency)
         self._has_exact_sensors = options.sensor_noise.is_zero and options.sensor_bias.is_zero
 
-    def read(self) -> RobotState:
-        """Return the readings now; arrays are copies, errors of the sensors included."""
+    def read(self, time: float | None = None, **telemetry: Any) -> RobotState:
+        """Return the readings now; arrays are copies, errors of the sensors included.
+
+        Args:
+            time: Stamp, s; None: simulated time since the reset.
+            **telemetry: Other fields of the state.
+        """
         data = self.data
         positions = data.qpos[self._q]
         w, x, y, z = data.qpos[3:7].tolist()
         state = RobotState(
-            time=data.time,
+            time=data.time if time is None else time,
             joint_positions=positions,
             joint_velocities=data.qvel[self._dq],
             joint_torques=data.actuator_force.copy(),
@@ -121,6 +127,7 @@ class MujocoRobot:
             angular_velocity_in_body=data.qvel[3:6].copy(),
             acceleration_in_body=self._acceleration,
             foot_forces=data.sensordata.copy(),
+            **telemetry,
         )
         if self._has_exact_sensors:
             return state
@@ -148,9 +155,7 @@ class MujocoRobot:
         """Let one control period pass."""
         data = self.data
         velocity = data.qvel[:3].copy()
-        if self.options.battery_sag > 0.0:
-            load = np.abs(data.actuator_force).sum() / self._max_torques.sum()
-            self._set_motor_limits(1.0 - self.options.battery_sag * min(1.0, float(load)))
+        self.sag()
         remaining = self._substeps
         while self._pending and self._pending[0][0] <= remaining:
             wait, target = self._pending.popleft()
@@ -162,7 +167,35 @@ class MujocoRobot:
         if remaining > 0:
             self._step(self.model, data, remaining)
             self._age_pending(remaining)
-        self._measure_acceleration(data.qvel[:3] - velocity)
+        self.measure_acceleration(data.qvel[:3] - velocity, self.spec.control_frequency)
+
+    def step(self) -> None:
+        """Let one physics step pass: for motors that others drive, through ``data`` and ``model``.
+
+        Whoever does so also measures the acceleration and lets the battery sag.
+        """
+        self._step(self.model, self.data)
+
+    def sag(self) -> None:
+        """Weaken the motors as much as the battery does at their present load."""
+        if self.options.battery_sag > 0.0:
+            load = np.abs(self.data.actuator_force).sum() / self._max_torques.sum()
+            self._set_motor_limits(1.0 - self.options.battery_sag * min(1.0, float(load)))
+
+    @property
+    def joint_addresses(self) -> NDArray[np.int_]:
+        """Return where the joints' angles are in ``data.qpos``. Shape: (n_joints,)."""
+        return self._q
+
+    @property
+    def velocity_addresses(self) -> NDArray[np.int_]:
+        """Return where the joints' speeds are in ``data.qvel``. Shape: (n_joints,)."""
+        return self._dq
+
+    @property
+    def trunk_body(self) -> int:
+        """Return the number of the trunk among the model's bodies."""
+        return self._trunk
 
     def reset(
         self,
@@ -195,7 +228,7 @@ class MujocoRobot:
         self._kinematics(self.model, data)
         data.qpos[2] += _FLOOR_CLEARANCE - self._lowest_clearance()
         self._forward(self.model, data)
-        self._measure_acceleration(np.zeros(3))
+        self.measure_acceleration(np.zeros(3), self.spec.control_frequency)
 
     def lie_down(self, duration: float) -> None:
         """Let the robot sink to the ground, too weak to carry itself; then hold its pose.
@@ -264,9 +297,14 @@ class MujocoRobot:
         speed = self.spec.max_velocities * strength
         self._max_target_change = speed / self.spec.control_frequency
 
-    def _measure_acceleration(self, velocity_change: FloatArray) -> None:
-        """Remember the mean specific force of the control period, as an IMU integrates it."""
-        force = velocity_change * self.spec.control_frequency
+    def measure_acceleration(self, velocity_change: FloatArray, frequency: float) -> None:
+        """Remember the mean specific force of a period, as an IMU integrates it.
+
+        Args:
+            velocity_change: Of the trunk in the world during the period, m/s. Shape: (3,).
+            frequency: One over the period, Hz.
+        """
+        force = velocity_change * frequency
         force[2] += GRAVITY
         orientation = tuple(self.data.qpos[3:7].tolist())
         self._acceleration = np.array(rotation_matrix(orientation)).T @ force

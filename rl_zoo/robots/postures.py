@@ -6,11 +6,13 @@ import functools
 
 import numpy as np
 
-from rl_zoo.motion.kinematics import LegGeometry, foot_position
+from rl_zoo.motion.kinematics import LegGeometry, foot_position, joint_angles
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 
 _N_TRIED = 25  # angles per joint
 _LARGEST_TURN = 1.4  # rad from the default position
+_SHORTEST_LEG = 0.2  # of the default length
+_N_LENGTHS = 81
 
 
 @functools.lru_cache(maxsize=16)
@@ -29,6 +31,29 @@ def folded_pose(spec: RobotSpec) -> FloatArray:
             for knee_angle in _angles(spec, knee)
         ]
         _, pose[hip], pose[knee] = min(candidates)
+    pose.flags.writeable = False
+    return pose
+
+
+@functools.lru_cache(maxsize=16)
+def crouched_pose(spec: RobotSpec) -> FloatArray:
+    """Return the lowest pose with the feet where they stand: to sit down into, to rise from.
+
+    Each foot stays below its place in the default pose, the leg is as short as its limits allow.
+    Shape: (n_joints,), read-only.
+    """
+    pose = spec.default_pose.copy()
+    for leg in spec.legs:
+        joints = list(spec.leg_indices(leg))
+        foot = foot_position(leg, spec.default_pose[joints])
+        for share in np.linspace(1.0, _SHORTEST_LEG, _N_LENGTHS):
+            height = share * (leg.hip_position[2] - foot[2])
+            place = np.array([foot[0], foot[1], leg.hip_position[2] - height])
+            angles = joint_angles(leg, place)
+            within = (angles >= spec.lower_limits[joints]) & (angles <= spec.upper_limits[joints])
+            if not within.all() or not np.allclose(foot_position(leg, angles), place):
+                break
+            pose[joints] = angles
     pose.flags.writeable = False
     return pose
 

@@ -73,6 +73,8 @@ class RunRecord:
     """How often each termination or truncation reason ended a training episode."""
     discarded: int = 0
     """Training transitions that were interrupted and learned from by nothing."""
+    robot_use: dict[str, Any] | None = None
+    """How much a real robot was used, over all sessions; see ``rl_zoo.runs.robot_use``."""
     format: int = FORMAT
 
 

@@ -15,6 +15,9 @@ CUT = "cut"
 DISCARD = "discard"
 """Key in ``info``: this transition was interrupted and must enter no buffer."""
 
+STOP = "stop_requested"
+"""Key in ``info`` (of a step or a reset): who at the robot asked for an end of the run."""
+
 INTERRUPTED = "interrupted"
 """Truncation reason of an episode that a discarded transition ended."""
 

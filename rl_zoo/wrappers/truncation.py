@@ -48,8 +48,9 @@ class TruncationWrapper(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     report their return.
 
     An *interrupted* transition, with a gap in time, is discarded (``info["discard"]``, reward 0):
-    it enters no buffer of any algorithm. The episode is truncated as ``interrupted`` with the last
-    valid observation, whatever the environment says after the gap.
+    it enters no buffer of any algorithm. The episode is truncated as ``interrupted`` (or as the
+    interruption that the environment names) with the last valid observation, whatever the
+    environment says after the gap.
 
     A time limit is EITHER a truncation OR, with ``remaining_time``, a termination that the agent
     can foresee: the remaining time, from 1 down to 0, is the last number of the observation and the
@@ -128,7 +129,8 @@ class TruncationWrapper(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._steps += 1
         if self._is_interrupted(info):
-            _name_end(info, INTERRUPTED, TRUNCATED)
+            given = info.get("truncation_reason")  # a robot says what interrupted it
+            _name_end(info, given if given in FROM_OUTSIDE else INTERRUPTED, TRUNCATED)
             info[DISCARD] = True
             return self._last_observation, 0.0, False, True, info
         reason, end = self._end(terminated, truncated, info)

@@ -31,6 +31,9 @@ MIN_BATTERY_VOLTAGE = "min_battery_voltage"
 LIMITS = (MAX_GAP, MIN_BATTERY_VOLTAGE)
 """What ``limits`` can name."""
 
+_BY_CONTROL_LOOP = ("pause", "stale", "overheat", "motor", "estop", "late", "learner")
+"""Names of ``rl_zoo.robots.control.modes.Interruption``, beside those above."""
+
 ENDS: Mapping[str, End] = {
     "fall": TERMINATED,
     "self_collision": TERMINATED,
@@ -42,11 +45,12 @@ ENDS: Mapping[str, End] = {
     BATTERY: TRUNCATED,
     "link": TRUNCATED,
     INTERRUPTED: TRUNCATED,
+    **dict.fromkeys(_BY_CONTROL_LOOP, TRUNCATED),
     SAFETY_STOP: TRUNCATED,
 }
 """What an end for a reason is, unless the configuration says otherwise; others stay as they are."""
 
-FROM_OUTSIDE = frozenset({"hand_over", "operator", BATTERY, "link", INTERRUPTED})
+FROM_OUTSIDE = frozenset({"hand_over", "operator", BATTERY, "link", INTERRUPTED, *_BY_CONTROL_LOOP})
 """Reasons that have nothing to do with the task: the return of such an episode says nothing."""
 
 _TIME_FEATURES = ("TimeAwareObservation", "TimeFeatureWrapper")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from rl_zoo.cli import COMMANDS, main
+from rl_zoo.commands.robot import SUBCOMMANDS
 from rl_zoo.train import main as train_main
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,11 @@ def imports_of(*arguments):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_imports_nothing_heavy(command):
     assert imports_of(command, "--help") == [0, []]
+
+
+@pytest.mark.parametrize("sub_command", SUBCOMMANDS)
+def test_help_of_robot_commands_imports_nothing_heavy(sub_command):
+    assert imports_of("robot", sub_command, "--help") == [0, []]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,11 @@ def test_environments_that_gymnasium_only_remembers_are_left_out(capsys):
 
 
 def test_robots_and_tasks_are_listed(capsys):
-    for what, name in (("robots", "mini_cheetah"), ("tasks", "omnidirectional")):
+    for what, name in (
+        ("robots", "mini_cheetah"),
+        ("drivers", "unitree"),
+        ("tasks", "omnidirectional"),
+    ):
         assert main(["list", what]) == 0
         assert name in capsys.readouterr().out
 

@@ -57,7 +57,11 @@ def split_command(words: list[str]) -> tuple[str, list[str]]:
     else:
         return words[2], words[3:]
     assert name in COMMANDS, f"'{name}' is not a command: {sorted(COMMANDS)}"
-    return COMMANDS[name][0].partition(":")[0], arguments
+    module = COMMANDS[name][0].partition(":")[0]
+    sub_commands = getattr(importlib.import_module(module), "SUBCOMMANDS", {})
+    if arguments and arguments[0] in sub_commands:
+        return sub_commands[arguments[0]][0], arguments[1:]
+    return module, arguments
 
 
 COMMANDS_OF_PAGES = page_commands()
