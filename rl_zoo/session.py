@@ -153,9 +153,12 @@ class Experiment:
 
     def flush_episodes(self) -> int | None:
         """Write what is recorded of a running episode; return the number of files, if any."""
-        if not self.env.has_attr("flush_episode"):
+        try:
+            if not self.env.has_attr("flush_episode"):
+                return None
+            return int(self.env.env_method("flush_episode", indices=0)[0])
+        except Exception:  # the process of the environment is gone; its files stay as they are
             return None
-        return int(self.env.env_method("flush_episode", indices=0)[0])
 
     def note_robot_use(self) -> None:
         """Take what the robot was used for into the record, if there is a robot."""

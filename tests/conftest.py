@@ -4,11 +4,17 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import atexit
 import shutil
+import tempfile
 
 import pytest
 
 from rl_zoo.runs.folder import open_run_folder
+
+# Locks and sockets of robots: not those of whoever drives one on this machine meanwhile.
+os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="zoo-")
+atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 
 TINY_NETWORK = ["policy_kwargs.net_arch:[8,8]"]
 OFF_POLICY = [*TINY_NETWORK, "batch_size:8", "buffer_size:1000", "learning_starts:40"]

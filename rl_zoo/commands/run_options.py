@@ -193,7 +193,7 @@ def load_settings(arguments: argparse.Namespace, **more: Any) -> LoadSettings:
 
 
 def read_env_kwargs(texts: list[str] | tuple[str, ...]) -> Mapping[str, Any]:
-    """Read ``key:value`` arguments of ``--env-kwargs``.
+    """Read ``key:value`` arguments of ``--env-kwargs``; ``a.b:1`` is ``a: {b: 1}``.
 
     Raises:
         ConfigError: All mistakes at once.
@@ -204,7 +204,16 @@ def read_env_kwargs(texts: list[str] | tuple[str, ...]) -> Mapping[str, Any]:
     pairs = read_assignments(texts, "--env-kwargs", problems)
     if problems:
         raise ConfigError(problems)
-    return dict(pairs)
+    kwargs: dict[str, Any] = {}
+    for key, value in pairs:
+        *parents, name = key.split(".")
+        inner = kwargs
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise ConfigError(f"--env-kwargs {key}: '{parent}' is given as one value too")
+        inner[name] = value
+    return kwargs
 
 
 def choose_deterministic(arguments: argparse.Namespace, env_id: str) -> bool:

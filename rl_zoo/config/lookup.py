@@ -118,7 +118,7 @@ def _choose(content: Mapping[Any, Any], name: str, env_id: str, is_atari: bool) 
         if key in content:
             return Entry(_check_entry(content, key, name), f"{name}: {key}")
     simulation = simulation_of(env_id.rpartition(":")[2])
-    if simulation in content:
+    if simulation is not None and simulation in content:
         note = f"no entry {env_id} in {name}; using that of its simulation, {simulation}"
         entry = _check_entry(content, simulation, name)
         return Entry(entry, f"{name}: {simulation}", (note,))

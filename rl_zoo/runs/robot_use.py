@@ -80,7 +80,8 @@ def describe_use(use: Mapping[str, Any]) -> str:
 def _cadence_text(cadence: Mapping[str, Any]) -> str:
     return (
         f"control loop: {cadence.get('achieved_rate', 0.0):.1f} of "
-        f"{cadence.get('rate', 0.0):g} Hz, {cadence.get('n_missed', 0)} of {cadence.get('n_ticks', 0)} deadlines missed, "
+        f"{cadence.get('rate', 0.0):g} Hz, {cadence.get('n_missed', 0)} of "
+        f"{cadence.get('n_ticks', 0)} deadlines missed, "
         f"longest gap {1000.0 * cadence.get('longest_gap', 0.0):.1f} ms"
     )
 

@@ -122,3 +122,21 @@ def test_algorithm_without_packaged_file():
 def test_packaged_files_are_found():
     names = {path.stem for path in hyperparams_folder().glob("*.yml")}
     assert names >= {"her", *ALGORITHM_PARAMETERS}
+
+
+@pytest.mark.parametrize(
+    ("env_id", "simulation"),
+    [
+        ("Bert-Real-v0", "Bert-v0"),
+        ("Bert-CPG-Real-v0", "Bert-CPG-v0"),
+        ("Quadruped-Remote-v0", "Bert-v0"),
+    ],
+)
+def test_a_robot_is_trained_like_its_simulation_unless_it_has_an_entry(write, env_id, simulation):
+    both = "default: {n_timesteps: 1}\nBert-v0: {n_timesteps: 2}\nBert-CPG-v0: {n_timesteps: 3}\n"
+    path = write(both)
+    entry = find_entry("sac", env_id, path)
+    assert entry.origin == f"{path}: {simulation}"
+    assert f"using that of its simulation, {simulation}" in entry.notes[0]
+    path = write(both + f"{env_id}: {{n_timesteps: 4}}\n")
+    assert find_entry("sac", env_id, path).values == {"n_timesteps": 4}

@@ -129,3 +129,5 @@ class CommandWriter:
             return
         self._driver.write(command)
         self.is_sent = True
+        if self.is_stopped and is_stiff:  # it came between the question above and the bus
+            self._driver.stop()

@@ -60,9 +60,10 @@ class Inbox:
             requests.append(self._signals.pop(0))
             self._is_closing = self._is_closing or requests[-1] == Request.CLOSE
         if Request.STOP in requests:
+            overtaken = [*self._waiting, *requests[: requests.index(Request.STOP)]]
             self._waiting.clear()
             requests = requests[requests.index(Request.STOP) :]
-            if self._is_closing:
+            if self._is_closing or Request.CLOSE in overtaken:
                 requests.append(Request.CLOSE)
         self._waiting.extend(requests)
 

@@ -78,7 +78,7 @@ class ControlLoop:
         self._is_closing = False
         self._proposed: FloatArray | None = None
         self._is_guarded = False
-        self._broken_link = ""
+        self._broken_link = self._pause = ""
 
     @property
     def is_finished(self) -> bool:
@@ -151,7 +151,7 @@ class ControlLoop:
         samples, targets, settings = self._samples, self._targets, self._settings
         buttons = frozenset() if sample is None else sample.buttons
         good = samples.good
-        fault = Interruption.LINK if self._broken_link else samples.fault
+        fault = self._fault(now)
         request = self._new_request(order)
         alarm = Interruption.NONE
         if is_held(settings.estop_buttons, buttons):
@@ -172,6 +172,18 @@ class ControlLoop:
             is_hold_over=self._is_hold_over(now, order.is_alive),
             is_ramp_over=good is not None and targets.is_ramp_over(self._writer.held(good), now),
         )
+
+    def _fault(self, now: float) -> Interruption:
+        """Return what is wrong with the robot's samples or with their observer."""
+        self._pause = ""
+        if self._broken_link:
+            return Interruption.LINK
+        elapsed = 0.0 if self._before is None else now - self._before
+        if elapsed > self._settings.stale_after + self.period:
+            # Its motors' watchdog has made the robot soft meanwhile: it is no longer where it was.
+            self._pause = f"the control loop stood still for {elapsed:.2f} s"
+            return Interruption.STALE
+        return self._samples.fault
 
     def _new_request(self, order: Order) -> Request:
         """Return a request that has not been carried out yet."""
@@ -208,7 +220,7 @@ class ControlLoop:
     def _words(self, reason: Interruption, conditions: Conditions) -> str:
         """Return what is wrong, where this loop knows more than the reason."""
         if reason is conditions.fault:
-            return self._broken_link or self._samples.words
+            return self._broken_link or self._pause or self._samples.words
         if reason is Interruption.SAFETY_STOP and self._writer.is_stopped:
             return "the control loop was told to stop"
         return WORDS.get(reason, "")

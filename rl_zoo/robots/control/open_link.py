@@ -13,7 +13,7 @@ from rl_zoo.robots.control.link import RobotLink
 from rl_zoo.robots.control.local_link import LocalLink
 from rl_zoo.robots.control.process_link import ProcessLink
 from rl_zoo.robots.control.settings import ControlSettings
-from rl_zoo.robots.drivers.catalog import make_driver
+from rl_zoo.robots.drivers.catalog import load_driver, make_driver
 from rl_zoo.robots.spec import RobotSpec
 
 
@@ -26,6 +26,9 @@ def make_link(
     core: int | None = None,
 ) -> RobotLink:
     """Make a link that is not open yet: nothing is started and nothing connected.
+
+    If nothing shall be sent (``read_only``, ``dry_run``), a driver that can look on does so
+    (``OBSERVE_OPTIONS``): connecting to drive may already make a robot give up its own control.
 
     Args:
         robot: Name of the robot's spec, as in ``robot: go2``.
@@ -43,7 +46,14 @@ def make_link(
     spec = ROBOTS.load(robot)
     if not isinstance(spec, RobotSpec):
         raise ConfigError(f"robot: '{robot}' is a driver, not a robot")
+    driver_options = {**driver_options, **_observe_options(driver, settings)}
     made = make_driver(driver, spec, driver_options)
     if not isinstance(made.clock, MonotonicClock):
         return LocalLink(made, settings)
     return ProcessLink(driver, robot, driver_options, settings, recording=recording, core=core)
+
+
+def _observe_options(driver: str, settings: ControlSettings) -> dict[str, Any]:
+    if not (settings.read_only or settings.dry_run):
+        return {}
+    return dict(getattr(load_driver(driver), "OBSERVE_OPTIONS", {}))

@@ -83,7 +83,7 @@ class ControlProcess:
             return self._keep_time(driver, loop)
         finally:
             with contextlib.suppress(Exception):
-                driver.stop()
+                loop.safe()  # not driver.stop(): nothing is written to a robot that is only read
             with contextlib.suppress(Exception):
                 driver.close()
 

@@ -20,6 +20,11 @@ from rl_zoo.robots.spec import FloatArray, RobotSpec
 
 CONFIRM = 3
 """Samples in a row that must say the same of a fall, a restart or a motor: one can be a glitch."""
+_RESTARTED = 0.5
+"""A counter below this share of the newest one began anew; above it, the sample is an old one."""
+_WRAP = 1 << 32
+_WRAPPED = 1 << 16
+"""Counts after the end of 32 bits (50 days of milliseconds) in which that is no restart."""
 _LARGEST_JUMP = 0.3  # rad between two samples, beyond what twice the motor's speed explains
 _MISSING = 1.5  # periods between two samples: one is missing, not merely late
 _LARGEST_RATE = 1e4  # of gyroscope (rad/s), accelerometer (m/s^2) and torques (N m)
@@ -55,7 +60,7 @@ class SampleJudge:
         self._newest: RobotState | None = None
         self._gap = 0.0
         self._is_lost, self._is_missing = True, False
-        self._n_backwards = self._n_fallen = self._n_motors_lost = 0
+        self._n_backwards = self._backwards = self._n_fallen = self._n_motors_lost = 0
 
     @property
     def is_fallen(self) -> bool:
@@ -102,11 +107,11 @@ class SampleJudge:
         """Say whether a sample is later than the newest good one; notice a restarted robot."""
         if sample.sequence is None or good.sequence is None:
             return sample.time > good.time
-        if sample.sequence >= good.sequence:
+        is_wrapped = (sample.sequence - good.sequence) % _WRAP < _WRAPPED < good.sequence
+        if sample.sequence >= good.sequence or is_wrapped:
             self._n_backwards = 0
-            return sample.sequence > good.sequence and sample.time > good.time
-        self._n_backwards += 1
-        if self._n_backwards < CONFIRM:  # out of order on the way
+            return sample.sequence != good.sequence and sample.time > good.time
+        if not self._has_restarted(sample.sequence, good.sequence):
             return False
         self.fault = Interruption.LINK
         self.words = (
@@ -114,6 +119,18 @@ class SampleJudge:
         )
         self._n_backwards = 0
         return True
+
+    def _has_restarted(self, sequence: int, before: int) -> bool:
+        """Tell a counter that began anew from samples that were overtaken on the way.
+
+        Nothing is assumed about the counter's unit. Once the robot is lost, samples that come in
+        order are its new ones however far they have counted: nothing newer is on the way.
+        """
+        is_far_back = sequence < _RESTARTED * before
+        is_in_order = sequence > self._backwards if self._n_backwards else True
+        self._n_backwards = self._n_backwards + 1 if is_far_back or is_in_order else 1
+        self._backwards = sequence
+        return self._n_backwards >= CONFIRM and (is_far_back or self._is_lost)
 
     def _is_believable(self, sample: RobotState, now: float) -> bool:
         """Say whether what the guard does not judge is finite, and no joint has jumped.

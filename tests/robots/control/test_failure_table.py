@@ -159,6 +159,74 @@ def test_a_sample_out_of_order_is_ignored():
     assert rig.snapshot.state.sequence > newest.sequence
 
 
+def feed(rig, sequences):
+    """Do ticks with samples of these counters, each of which arrives in its tick."""
+    read, newest = rig.driver.read, rig.driver.read()
+    for sequence in sequences:
+        sample = dataclasses.replace(newest, sequence=sequence, time=rig.now)
+        rig.driver.read = lambda sample=sample: sample
+        rig.tick()
+    rig.driver.read = read
+
+
+@pytest.mark.parametrize("unit", [1, 2, 20], ids=["samples", "ms", "ms at 50 Hz"])
+def test_samples_that_were_overtaken_are_no_restart(unit):
+    rig = Rig().walk()
+    start = 5878
+    feed(rig, [start + unit * k for k in range(10)])
+    feed(rig, [start - 22 + unit * k for k in range(10)])  # 20 ms late, in order
+    assert rig.mode is Mode.RUN
+    assert rig.snapshot.state.sequence == start + unit * 9
+    feed(rig, [start + unit * (10 + k) for k in range(10)])
+    assert rig.mode is Mode.RUN
+    assert rig.snapshot.state.sequence == start + unit * 19
+    assert rig.snapshot.interruption is Interruption.NONE
+
+
+def test_old_samples_and_nothing_newer_are_stale():
+    rig = Rig().walk()
+    feed(rig, [5000, *([4990, 4985] * 40)])
+    assert_latched(rig, Interruption.STALE, "no usable sample")
+
+
+@pytest.mark.parametrize("before", [90, 5000])
+def test_a_counter_that_begins_anew_is_a_restart(before):
+    rig = Rig().walk()
+    feed(rig, [before, 0, 1, 2, 3])
+    assert_latched(rig, Interruption.LINK, f"from {before} to 2")
+
+
+def test_a_robot_that_restarted_while_it_was_lost_is_found_again():
+    """The cable was out for ten minutes: its counter is behind the old one, but not by half."""
+    rig = Rig()
+    feed(rig, [1_000_000, 1_000_001])
+    rig.driver.disconnect()
+    rig.run(0.2)
+    assert rig.mode is Mode.DISCONNECTED
+    feed(rig, [600_000 + k for k in range(6)])
+    assert rig.mode is Mode.IDLE
+    assert rig.snapshot.state.sequence == 600_005
+
+
+def test_a_counter_of_32_bits_may_begin_again():
+    rig = Rig().walk()
+    last = 2**32 - 3
+    feed(rig, [last, *((last + k) % 2**32 for k in range(1, 20))])
+    assert rig.mode is Mode.RUN
+    assert rig.snapshot.state.sequence == 16
+
+
+def test_a_control_loop_that_stood_still_does_not_go_on():
+    """Stopped for 5 s (SIGSTOP, swap): the watchdog has let the robot down meanwhile."""
+    rig = Rig().walk()
+    rig.act(BERT.default_pose + 0.1)
+    rig.n_ticks += 2500
+    rig.tick()
+    assert is_soft(rig.driver.written[-1][1])
+    assert_latched(rig, Interruption.STALE, "stood still for 5.00 s")
+    assert_rearms(rig)
+
+
 def test_commands_outside_a_limit_are_changed_and_counted():
     rig = Rig().walk()
     n_before = rig.snapshot.n_guarded

@@ -66,6 +66,13 @@ def test_emergency_stop_overtakes(sides):
     assert requests(inbox, 2) == [Request.STOP, Request.NONE]
 
 
+def test_emergency_stop_does_not_swallow_the_owners_wish_to_close(sides):
+    writer, inbox, _ = sides
+    writer.request(Request.CLOSE)
+    inbox.interrupt(Request.STOP)
+    assert requests(inbox, 3) == [Request.STOP, Request.CLOSE, Request.NONE]
+
+
 def test_after_a_signal_to_close_the_owner_cannot_move_the_robot(sides):
     writer, inbox, _ = sides
     inbox.interrupt(Request.CLOSE)

@@ -101,6 +101,22 @@ def test_standing_up_again_while_sitting_down():
     assert np.abs(moves).max() <= 12.0 / 500.0 + 2e-6
 
 
+def test_a_stop_from_a_signal_in_the_middle_of_a_stiff_write_has_the_last_word():
+    rig = Rig().stand()
+    write = rig.driver.write
+
+    def interrupted(command):
+        if not is_soft(command) and not rig.driver.n_stops:
+            rig.loop.safe()
+        write(command)
+
+    rig.driver.write = interrupted
+    rig.tick()
+    assert is_soft(rig.driver.written[-1][1])
+    rig.run(0.1)
+    assert all(is_soft(command) for _, command in list(rig.driver.written)[-40:])
+
+
 @pytest.mark.parametrize("state_rate", [50.0, 200.0, 1000.0])
 def test_a_robot_with_another_rate_of_samples_is_not_stale(state_rate):
     rig = Rig(options={"state_rate": state_rate}).walk()

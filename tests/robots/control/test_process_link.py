@@ -101,6 +101,16 @@ def test_wrong_target_is_refused(make_process_link):
         link.act(np.zeros(12))
 
 
+@pytest.mark.parametrize("setting", ["read_only", "dry_run"])
+def test_a_robot_that_is_only_read_gets_no_command_even_at_the_end(
+    make_process_link, tmp_path, setting
+):
+    link = make_process_link(settings={**QUICK, setting: True})
+    link.open()
+    link.close()
+    assert not read_commands(tmp_path / "commands").size
+
+
 def test_error_in_the_driver_makes_the_robot_soft(make_process_link, tmp_path):
     link = make_process_link(fail="crash")
     link.open()
