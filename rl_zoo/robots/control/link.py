@@ -35,7 +35,8 @@ class Snapshot:
     tick: int
     """Number of the tick, from 0."""
     state: RobotState
-    """Newest usable reading (all zeros before the first)."""
+    """Newest usable reading (all zeros before the first); ``acceleration_in_body`` is the mean over
+    the last action period."""
     mode: Mode
     interruption: Interruption
     """Why the last stretch of RUN ended (or the last fault); NONE since RUN was entered."""

@@ -17,6 +17,7 @@ from rl_zoo.robots.control.chords import is_held
 from rl_zoo.robots.control.command_writer import CommandWriter
 from rl_zoo.robots.control.health import Health
 from rl_zoo.robots.control.link import Order, Snapshot
+from rl_zoo.robots.control.mean_acceleration import MeanAcceleration
 from rl_zoo.robots.control.modes import Interruption, Mode, Request
 from rl_zoo.robots.control.outcome import WORDS, Outcome
 from rl_zoo.robots.control.requirements import wait_for_required
@@ -68,6 +69,7 @@ class ControlLoop:
         self._health = Health(self._limits, settings.warn_temperature, spec.joint_names)
         self._targets = Targets(spec, settings, self._limits.leg_limits)
         self._writer = CommandWriter(driver, settings, self._limits)
+        self._acceleration = MeanAcceleration(settings.action_period)
         self._unknown = _unknown_state(spec)
         self._n_ticks = self._n_guarded = self._epoch = 0
         self._request_sequence = 0
@@ -135,6 +137,7 @@ class ControlLoop:
     def _update_health(self, now: float) -> None:
         if self._samples.is_fresh and self._samples.good is not None:
             self._health.update(self._samples.good, now)
+            self._acceleration.add(self._samples.good)
 
     def _move_on(self, now: float, order: Order, sample: RobotState | None) -> None:
         """Take the next step of the state machine."""
@@ -277,7 +280,7 @@ class ControlLoop:
 
     def _record(self, now: float, sample: RobotState | None) -> Snapshot:
         samples, command = self._samples, self._writer.command
-        state = self._unknown if samples.good is None else samples.good
+        state = self._unknown if samples.good is None else self._acceleration.apply(samples.good)
         snapshot = Snapshot(
             time=now,
             tick=self._n_ticks,
