@@ -25,6 +25,7 @@ from rl_zoo.commands.run_options import (
     require_render_mode,
 )
 from rl_zoo.cpu_budget import apply_cpu_budget
+from rl_zoo.stop_signals import InterruptSignals
 
 if TYPE_CHECKING:
     from rl_zoo.agents.load_run import LoadedRun
@@ -80,17 +81,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _enjoy(arguments: argparse.Namespace) -> int:
     check_flags(arguments)
     threads = apply_cpu_budget(arguments.num_threads)
-    if arguments.json:
-        with contextlib.redirect_stdout(sys.stderr):  # whatever an environment prints
-            report, interrupted = _run(arguments, threads)
-    else:
-        report, interrupted = _run(arguments, threads)
-    console.result(report)
+    with InterruptSignals() as signals:
+        if arguments.json:
+            with contextlib.redirect_stdout(sys.stderr):  # whatever an environment prints
+                report, interrupted = _run(arguments, threads, signals)
+        else:
+            report, interrupted = _run(arguments, threads, signals)
+        console.result(report)
     return 130 if interrupted else 0
 
 
-def _run(arguments: argparse.Namespace, threads: int) -> tuple[str, bool]:
-    """Return the report and whether Ctrl-C cut the run short."""
+def _run(
+    arguments: argparse.Namespace, threads: int, signals: InterruptSignals
+) -> tuple[str, bool]:
+    """Return the report and whether a signal cut the run short."""
     from rl_zoo.agents.video import check_video_file, prepare_headless_rendering
 
     if arguments.video is not None:
@@ -121,6 +125,7 @@ def _run(arguments: argparse.Namespace, threads: int) -> tuple[str, bool]:
     try:
         playback = _play(run, arguments, deterministic)
     finally:
+        signals.hold()  # a robot sits down first
         run.env.close()
         _tell_robot_use(run)
     write = json_report if arguments.json else text_report

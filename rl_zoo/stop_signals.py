@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -38,11 +39,7 @@ class StopSignals:
         self._is_saving = True
 
     def __enter__(self) -> StopSignals:
-        if threading.current_thread() is threading.main_thread():
-            for name in _SIGNALS:
-                if hasattr(signal, name):
-                    number = signal.Signals[name]
-                    self._previous[number] = signal.signal(number, self._handle)
+        self._previous = _install(self._handle)
         return self
 
     def __exit__(
@@ -51,9 +48,7 @@ class StopSignals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous.clear()
+        _restore(self._previous)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
@@ -64,6 +59,64 @@ class StopSignals:
             raise KeyboardInterrupt
         self.request(name)
         _tell(f"\n{name}: ending the episode, then saving everything ...")
+
+
+class InterruptSignals:
+    """While active, the first signal raises ``KeyboardInterrupt``, and more of them do nothing.
+
+    For commands that save nothing and tell what they saw: what follows the first signal (a robot
+    sits down, a report is written) comes to its end.
+    """
+
+    def __init__(self) -> None:
+        self._is_ending = False
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def hold(self) -> None:
+        """Ignore signals from now on."""
+        self._is_ending = True
+
+    def __enter__(self) -> InterruptSignals:
+        self._previous = _install(self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _restore(self._previous)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if self._is_ending:
+            _tell(f"{name}: still closing, please wait ...")
+            return
+        self._is_ending = True
+        _tell(f"\n{name}: ending ...")
+        raise KeyboardInterrupt
+
+
+def _install(handle: Callable[[int, FrameType | None], None]) -> dict[signal.Signals, Any]:
+    """Handle the signals; return their handlers before. ``nohup`` is respected."""
+    previous: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is not threading.main_thread():
+        return previous
+    for name in _SIGNALS:
+        if not hasattr(signal, name):
+            continue
+        number = signal.Signals[name]
+        if name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        previous[number] = signal.signal(number, handle)
+    return previous
+
+
+def _restore(previous: dict[signal.Signals, Any]) -> None:
+    for number, handler in previous.items():
+        signal.signal(number, handler)
+    previous.clear()
 
 
 def _tell(text: str) -> None:

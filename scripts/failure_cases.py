@@ -586,7 +586,94 @@ RUNS = [
     ),
 ]
 
-CASES = [*NAMES, *YAML_FILES, *VALUES, *BUDGETS, *MISFITS, *RUNS]
+ROBOT_GROUP = "robots"
+STAND = "robot stand --robot bert --driver sim"
+REAL = "train --algo sac --env Bert-Real-v0 -n 64 -f {dir}/new --env-kwargs driver:sim"
+SIMULATE = "robot simulate --robot bert --protocol remote"
+SILENT = "address:unix:///nowhere/robot timeout:0.1"
+
+
+def _robot(name: str, command: str, *words: str, code: int = 2, file: str | None = None) -> Case:
+    return Case(ROBOT_GROUP, name, command, words, code, file=file)
+
+
+ROBOTS = [
+    _robot("sub-command", "robot chek", "did you mean 'check'?"),
+    _robot("robot", "robot check --robot bret --driver sim", "did you mean 'bert'?"),
+    _robot("driver", "robot check --robot bert --driver remot", "did you mean 'remote'?"),
+    _robot(
+        "option of a driver",
+        "robot check --robot bert --driver remote --driver-options adress:udp://1.2.3.4:1",
+        "driver_options.adress",
+        "did you mean 'address'?",
+    ),
+    _robot(
+        "address",
+        "robot check --robot bert --driver remote --driver-options address:tcp://1.2.3.4:1",
+        "valid: udp, unix",
+    ),
+    _robot(
+        "orientation of servos left out",
+        "robot check --robot bert --driver moteus",
+        "driver_options.imu: missing",
+    ),
+    _robot(
+        "no robot there",
+        f"robot check --robot bert --driver remote --driver-options {SILENT}",
+        "no robot answers at unix:///nowhere/robot",
+        code=4,
+    ),
+    _robot("setting of the control loop", f"{STAND} --control stand_tim:4", "'stand_time'?"),
+    _robot("limit", f"{STAND} --control limits:{{'max_tlt':0.8}}", "did you mean 'max_tilt'?"),
+    _robot("button", f"{STAND} --control estop_buttons:[[L9]]", "'L9' is unknown"),
+    _robot(
+        "motors without a zero", "robot zero --robot bert --driver sim", "cannot store a new zero"
+    ),
+    _robot("nobody drives a robot", "robot stop", "no process of yours drives a robot", code=3),
+    _robot("nobody to pause", "robot pause", "no process of yours drives any robot", code=3),
+    _robot("no such session", "robot replay {dir}/none.session", "No such file"),
+    _robot("no session", "robot replay {dir}/conf.yml", "is no session", file="hello\n"),
+    _robot(
+        "session of nothing",
+        "robot check --robot bert --driver replay",
+        "driver_options.file: missing",
+    ),
+    _robot("episodes of no run", "robot to-buffer {dir}/none", "no such run folder"),
+    _robot("protocol", "robot simulate --robot bert --protocol remot", "did you mean 'remote'?"),
+    _robot("fault", f"{SIMULATE} --fault pusch@1", "did you mean 'push'?"),
+    _robot("parameter of a fault", f"{SIMULATE} --fault push@1:zz=3", "push.zz: unknown"),
+    _robot("time of a fault", f"{SIMULATE} --fault push", "NAME@SECONDS"),
+    _robot("motor of a fault", f"{SIMULATE} --fault overheat@1:motor=77", "overheat.motor"),
+    _robot(
+        "address of another computer",
+        f"{SIMULATE} --protocol-options address:udp://192.0.2.1:1999",
+        "cannot listen here",
+        code=4,
+    ),
+    _robot("driver of an environment", f"{REAL}m", "unknown driver 'simm'; did you mean 'sim'?"),
+    _robot(
+        "setting of its control loop",
+        f"{REAL} control:{{'rat':3}}",
+        "env_kwargs.control.rat",
+        "did you mean 'rate'?",
+    ),
+    _robot("key of its resets", f"{REAL} reset:{{'getup':'ramp'}}", "did you mean 'get_up'?"),
+    _robot(
+        "payload of a real robot",
+        "train --algo sac --env Bert-Real-v0 -n 64 -f {dir}/new --env-kwargs payload:1.0",
+        "only a simulation has it",
+    ),
+    _robot("two of one robot", f"{REAL} -params n_envs:2", "only one of this environment"),
+    _robot(
+        "training with no robot there",
+        "train --algo sac --env Bert-Real-v0 -n 64 -f {dir}/new --env-kwargs "
+        "driver_options:{'address':'unix:///nowhere/robot','timeout':0.1}",
+        "no robot answers",
+        code=4,
+    ),
+]
+
+CASES = [*NAMES, *YAML_FILES, *VALUES, *BUDGETS, *MISFITS, *RUNS, *ROBOTS]
 
 GOOD_RUNS = [
     "train --algo ppo --env CartPole-v1 -n 32 --save-freq 32 --eval-freq -1 --seed 1 -f {dir} "

@@ -84,7 +84,8 @@ def environment(folder: Path | None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
     paths_text = os.pathsep.join(paths)
     home = str(folder or ROOT)
-    return {**kept, "PYTHONPATH": paths_text, "OMP_NUM_THREADS": "1", "HOME": home}
+    own = {"PYTHONPATH": paths_text, "HOME": home, "XDG_RUNTIME_DIR": home}  # no robots of others
+    return {**kept, **own, "OMP_NUM_THREADS": "1"}
 
 
 def start(

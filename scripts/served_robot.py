@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from rl_zoo.robots.bert import BERT
 from rl_zoo.robots.control.link import RobotLink, Snapshot
 from rl_zoo.robots.control.modes import Mode, Request
+from rl_zoo.robots.control.state_machine import SOFT
 from rl_zoo.robots.simulated.fault_socket import ask, inject
 from rl_zoo.robots.simulated.record import read_record
 
 ACTION_PERIOD = 0.02  # s
 SETTINGS: Mapping[str, Any] = {"stand_time": 1.0, "sit_time": 1.0, "warn_temperature": 65.0}
 _START_TIME = 60.0  # s
+_ATTEMPTS = 5
 _SOFT_STIFFNESS = 0.45
 """Share of the robot's stiffness up to which it sits (``soft_gain`` is 0.4)."""
 
@@ -114,16 +116,21 @@ class Drive:
         """One snapshot per action period."""
 
     def walk(self) -> None:
-        """Bring the robot to RUN."""
-        self.link.request(Request.STAND)
-        self.until(lambda s: s.mode is Mode.READY)
-        self.link.request(Request.RUN)
-        self.until(lambda s: s.mode is Mode.RUN)
+        """Bring the robot to RUN; what a busy machine breaks off is asked for again."""
+        for _ in range(_ATTEMPTS):
+            self.link.request(Request.REARM)
+            self.link.request(Request.STAND)
+            if self.until(lambda s: s.mode is Mode.STANDUP or s.mode in SOFT).mode in SOFT:
+                self.go_on(0.2)
+            if self.until(lambda s: s.mode is Mode.READY or s.mode in SOFT).mode is Mode.READY:
+                self.link.request(Request.RUN)
+                self.until(lambda s: s.mode is Mode.RUN)
+                return
+        raise TimeoutError("the robot does not stand up")
 
     def recover(self) -> None:
         """Do what an operator does after a fault, then go on."""
         self.until(lambda s: s.state.time > self.link.clock.now() - 0.1)
-        self.link.request(Request.REARM)
         self.walk()
 
     def until(self, condition: Callable[[Snapshot], bool], seconds: float = 20.0) -> Snapshot:

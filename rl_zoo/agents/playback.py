@@ -61,7 +61,7 @@ class Playback:
     steps: int
     """Steps taken by each environment."""
     interrupted: bool = False
-    """Whether Ctrl-C ended it."""
+    """Whether a signal (Ctrl-C) or the operator at a robot ended it."""
     cut: tuple[Episode, ...] = ()
     """Episodes ended from outside (a gap in time, the operator, ...): their return says nothing."""
     discarded: int = 0

@@ -7,6 +7,7 @@ imported.
 from __future__ import annotations
 
 import argparse
+import errno
 import re
 import sys
 import traceback
@@ -16,6 +17,8 @@ from typing import Any, NoReturn
 from rl_zoo import __version__, console
 from rl_zoo.errors import ZooError
 from rl_zoo.suggest import nearest_name
+
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 class ZooArgumentParser(argparse.ArgumentParser):
@@ -130,6 +133,25 @@ def run_command(
     except Exception as error:
         if arguments.debug:
             traceback.print_exc()
-        summary = f"{type(error).__name__}: {error}".rstrip(": ")
-        console.error(f"internal error: {summary} (run again with --debug for the traceback)")
+        console.error(_unexpected(error))
         return 1
+
+
+def positive_number(text: str) -> float:
+    """Read a positive, finite number (argparse type)."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from error
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _unexpected(error: Exception) -> str:
+    """Return a sentence for an error that nobody expected; a full disk is nobody's mistake."""
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        place = "" if error.filename is None else f"{error.filename}: "
+        return f"{place}{error.strerror}; what was written before is kept"
+    summary = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"internal error: {summary} (run again with --debug for the traceback)"

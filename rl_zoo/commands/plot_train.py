@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
 from rl_zoo.commands.all_plots import figure_formats, output_stem, parse_steps
-from rl_zoo.commands.options import ZooArgumentParser, run_command
+from rl_zoo.commands.options import ZooArgumentParser, positive_number, run_command
 from rl_zoo.errors import NothingFoundError
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def build_parser() -> ZooArgumentParser:
     add("-y", "--y-axis", choices=["success", "reward", "length"], default="reward", help="y axis")
     window: dict[str, Any] = {"type": _whole_positive, "metavar": "N", "default": 100}
     add("-w", "--episode-window", **window, help="episodes per mean")
-    size: dict[str, Any] = {"type": _positive, "metavar": ("WIDTH", "HEIGHT")}
+    size: dict[str, Any] = {"type": positive_number, "metavar": ("WIDTH", "HEIGHT")}
     size_help = "size of the figure in inches"
     add("--figsize", nargs=2, **size, default=[6.4, 4.8], help=size_help)
-    add("--fontsize", type=_positive, default=14.0, help="size of the labels in points")
+    add("--fontsize", type=positive_number, default=14.0, help="size of the labels in points")
     output_help = "write NAME_<env>.<format> (default: to <folder>/plots/)"
     add("-o", "--output", type=Path, metavar="NAME", help=output_help)
     formats = ["png", "pdf", "svg"]
@@ -56,16 +56,6 @@ def build_parser() -> ZooArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``plot_train`` and return its exit code."""
     return run_command(build_parser(), argv, _plot_train)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from error
-    if not 0.0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
 
 
 def _whole_positive(text: str) -> int:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rl_zoo import console
-from rl_zoo.commands.options import ZooArgumentParser, run_command
+from rl_zoo.commands.options import ZooArgumentParser, positive_number, run_command
 from rl_zoo.commands.robot_options import (
     RobotChoice,
     add_robot_flags,
     open_driver,
-    positive_number,
     read_choice,
     reading_time,
 )

@@ -19,6 +19,7 @@ from rl_zoo.robots.guard_limits import SafetyLimits
 
 if TYPE_CHECKING:
     from rl_zoo.commands.robot_options import RobotChoice
+    from rl_zoo.envs.operator import Operator
     from rl_zoo.robots.control.link import RobotLink, Snapshot
     from rl_zoo.robots.spec import FloatArray, RobotSpec
 
@@ -147,18 +148,22 @@ def sit_down(link: RobotLink, choice: RobotChoice, log: MotionLog) -> None:
         raise RobotFault(f"the robot does not sit after {seconds:g} s")
 
 
-def hold(link: RobotLink, seconds: float | None, log: MotionLog) -> None:
-    """Stay as it is for ``seconds``, or until ``rl_zoo robot pause``; None: without end.
+def listener() -> Operator:
+    """Return what hears ``rl_zoo robot pause`` and the remote from now on."""
+    from rl_zoo.envs.operator import Operator, OperatorSettings
+    from rl_zoo.robots.control.settings import ControlSettings
+
+    return Operator(OperatorSettings(terminal=False), ControlSettings())
+
+
+def hold(link: RobotLink, seconds: float | None, log: MotionLog, operator: Operator) -> None:
+    """Stay as it is for ``seconds``, or until the operator says pause; None: without end.
 
     Raises:
         RobotFault: If the robot faults or falls.
     """
-    from rl_zoo.envs.operator import Operator, OperatorSettings
-    from rl_zoo.robots.control.settings import ControlSettings
-
     if seconds is None and not isinstance(link.clock, MonotonicClock):
         seconds = _VIRTUAL_HOLD
-    operator = Operator(OperatorSettings(terminal=False), ControlSettings())
 
     def is_told_to_end(snapshot: Snapshot) -> bool:
         words = operator.listen(snapshot.state.buttons)

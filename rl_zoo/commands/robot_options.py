@@ -82,17 +82,6 @@ def add_yes_flag(parser: ZooArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="answer every question with yes")
 
 
-def positive_number(text: str) -> float:
-    """Read a positive, finite number (argparse type)."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from error
-    if not 0.0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
-
-
 def read_choice(arguments: argparse.Namespace) -> RobotChoice:
     """Return what the flags choose; nothing is opened.
 

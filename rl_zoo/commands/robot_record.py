@@ -7,14 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rl_zoo import console
-from rl_zoo.commands.options import ZooArgumentParser, run_command
-from rl_zoo.commands.robot_options import (
-    add_robot_flags,
-    open_driver,
-    positive_number,
-    read_choice,
-    reading_time,
-)
+from rl_zoo.commands.options import ZooArgumentParser, positive_number, run_command
+from rl_zoo.commands.robot_options import add_robot_flags, open_driver, read_choice, reading_time
 
 
 def build_parser() -> ZooArgumentParser:

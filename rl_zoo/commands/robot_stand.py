@@ -6,12 +6,11 @@ import argparse
 from collections.abc import Sequence
 
 from rl_zoo import console
-from rl_zoo.commands.options import ZooArgumentParser, run_command
+from rl_zoo.commands.options import ZooArgumentParser, positive_number, run_command
 from rl_zoo.commands.robot_options import (
     add_motion_flags,
     add_robot_flags,
     make_robot_link,
-    positive_number,
     read_choice,
 )
 
@@ -46,6 +45,7 @@ def _stand(arguments: argparse.Namespace) -> int:
     from rl_zoo.commands.robot_motion import (
         MotionLog,
         hold,
+        listener,
         opened,
         show_commands,
         show_way,
@@ -57,6 +57,7 @@ def _stand(arguments: argparse.Namespace) -> int:
         show_way(choice, choice.spec.default_pose)
         return 0
     log = MotionLog()
+    operator = listener()  # a pause while the robot stands up counts
     with opened(make_robot_link(choice)) as link:
         stand_up(link, choice, log)
         if choice.settings.dry_run:
@@ -64,7 +65,7 @@ def _stand(arguments: argparse.Namespace) -> int:
             return 0
         try:
             console.message(f"'{choice.robot}' stands.")
-            hold(link, arguments.seconds, log)
+            hold(link, arguments.seconds, log, operator)
         except KeyboardInterrupt:
             console.message("Sitting down.")
         sit_down(link, choice, log)

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from rl_zoo import console
 from rl_zoo.commands.options import ZooArgumentParser, run_command
 from rl_zoo.commands.robot_options import add_robot_flags, open_driver, read_choice
-from rl_zoo.errors import NothingFoundError, RobotFault
+from rl_zoo.errors import (
+    ConfigError,
+    MissingDependencyError,
+    NothingFoundError,
+    RobotFault,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from rl_zoo.robots.control.robot_lock import Owner
@@ -25,8 +31,9 @@ def build_parser() -> ZooArgumentParser:
     parser = ZooArgumentParser(
         prog="rl_zoo robot stop",
         description="Make the motors soft now. A robot that a process drives is stopped in its "
-        "control process, which stays in FAULT until it is re-armed; without flags every robot "
-        "that is driven from this computer. A robot that nobody drives is connected and damped.",
+        "control process, which stays in FAULT until it is re-armed; without flags, or with flags "
+        "that name no robot, every robot that is driven from this computer. A robot that nobody "
+        "drives is connected and damped.",
     )
     add_robot_flags(parser, is_required=False)
     return parser
@@ -38,9 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _stop(arguments: argparse.Namespace) -> int:
-    from rl_zoo.commands.robot_owners import find_owners
-
-    stopped = [owner for owner in find_owners(arguments) if _stop_owner(owner)]
+    owners = _owners_to_stop(arguments)
+    starting = [owner for owner in owners if owner.control_pid == 0]
+    stopped = [owner for owner in owners if owner.control_pid != 0 and _stop_owner(owner)]
+    if starting:
+        told = "; ".join(f"process {owner.pid} ({owner.robot})" for owner in starting)
+        raise RobotFault(f"still connecting: {told}: try again, or kill it")
     if stopped:
         return 0
     if arguments.driver is None:
@@ -58,13 +68,23 @@ def _stop(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _owners_to_stop(arguments: argparse.Namespace) -> list[Owner]:
+    """Return whom the flags mean; a mistake in them must not keep a robot from being stopped."""
+    from rl_zoo.commands.robot_owners import find_owners
+    from rl_zoo.robots.control.robot_lock import owners
+
+    try:
+        return find_owners(arguments)
+    except (UsageError, ConfigError, MissingDependencyError) as error:
+        found = owners()
+        if not found:
+            raise
+        console.warn(f"{error}; so every robot that is driven from this computer is stopped")
+        return found
+
+
 def _stop_owner(owner: Owner) -> bool:
     """Tell the control process to stop; return whether it still existed."""
-    if owner.control_pid == 0:
-        raise RobotFault(
-            f"process {owner.pid} is just connecting to the robot ({owner.robot}): try again, or "
-            f"kill {owner.pid}"
-        )
     try:
         os.kill(owner.control_pid, signal.SIGUSR1)
     except ProcessLookupError:

@@ -95,10 +95,11 @@ def make_tune_options(
     from rl_zoo.tuning.options import TuneOptions
 
     torch.set_num_threads(threads)
-    single_instance = is_single_instance(config.env_id)
+    single_instance = arguments.one_robot or is_single_instance(config.env_id)
     if single_instance and (config.n_envs > 1 or arguments.n_jobs != 1):
+        why = "--one-robot" if arguments.one_robot else config.env_id
         raise ConfigError(
-            f"{config.env_id}: there is only one of this environment; use n_envs: 1 and --n-jobs 1"
+            f"{why}: there is only one of this environment; use n_envs: 1 and --n-jobs 1"
         )
     on_train_env = arguments.eval_on_train_env
     log_path = arguments.optimization_log_path

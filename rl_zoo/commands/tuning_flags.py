@@ -36,20 +36,12 @@ def add_study_flags(group: Any, n_trials: int) -> None:
         "several times with the same --storage and --study-name instead)",
     )
     parser.add_argument(
-        "--sampler", choices=["random", "tpe", "auto"], default="tpe", help="how values are drawn"
+        "--one-robot",
+        action="store_true",
+        help="trials one after another, each on a single environment that is evaluated too "
+        "(always so for an environment there is only one of)",
     )
-    parser.add_argument(
-        "--pruner",
-        choices=["halving", "median", "none"],
-        default="median",
-        help="when a trial is given up early",
-    )
-    parser.add_argument(
-        "--n-startup-trials",
-        type=int,
-        default=10,
-        help="trials before the sampler learns from results and the pruner acts",
-    )
+    _add_search_flags(parser)
     parser.add_argument(
         "--n-evaluations",
         type=int,
@@ -64,4 +56,22 @@ def add_study_flags(group: Any, n_trials: int) -> None:
     )
     parser.add_argument(
         "--study-name", default=None, help="name of the study; an existing one is continued"
+    )
+
+
+def _add_search_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sampler", choices=["random", "tpe", "auto"], default="tpe", help="how values are drawn"
+    )
+    parser.add_argument(
+        "--pruner",
+        choices=["halving", "median", "none"],
+        default="median",
+        help="when a trial is given up early",
+    )
+    parser.add_argument(
+        "--n-startup-trials",
+        type=int,
+        default=10,
+        help="trials before the sampler learns from results and the pruner acts",
     )

@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import sys
+import termios
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -21,7 +22,9 @@ WORDS = ("yes", "no", "pause", "resume", "stop", "battery")
 """What an operator can say. ``battery``: the battery was changed (as yes, if that was asked)."""
 CONTROL_FILE = "operator.txt"
 """Name of the control file in a run's folder."""
-_SHORT = {"y": "yes", "n": "no"}
+_SHORT = {"y": "yes", "n": "no", "": "no"}
+"""What is typed for short; Enter alone is the safe answer."""
+_ANSWERS = frozenset({"yes", "no", "resume", "battery"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Operator:
     """Hears what the operator says, whichever way; never waits.
 
     The control file is taken away when it is read: ``echo pause > operator.txt`` says one thing
-    once. The terminal is read only while something is asked, and only from the foreground.
+    once. The terminal is read only while something is asked, and only from the foreground. What was
+    said, pressed or typed before a question is no answer to it.
 
     Args:
         settings: Where to listen.
@@ -86,13 +90,18 @@ class Operator:
             ("pause", control.pause_buttons),
             ("yes", control.resume_buttons),
         )
-        self._held: frozenset[str] = frozenset()
+        self._held: frozenset[str] | None = None
         self._is_asked = False
         self._typed = ""
+        self._before: list[str] = []
         self._take_file()  # what was said before this session began
 
     def ask(self, question: str) -> None:
         """Show a question; ``listen`` hears the answer."""
+        said = self._known(self._take_file().split(), str(self.file))
+        self._before += [word for word in said if word not in _ANSWERS]
+        self._held = None  # the next call of ``listen`` tells what is held already
+        self._forget_typed()
         self._is_asked = True
         ways = [f"echo yes > {self.file}", "start on the remote"]
         if self._has_terminal():
@@ -109,19 +118,26 @@ class Operator:
         Args:
             buttons: Held on the remote now.
         """
-        words = self._pressed(buttons)
+        words, self._before = [*self._before, *self._pressed(buttons)], []
         words += self._known(self._take_file().split(), str(self.file))
         if self._is_asked and self._has_terminal():
-            lines = self._typed_lines()
-            words += self._known([line for line in lines if line.strip()], "terminal")
+            words += self._known(self._typed_lines(), "terminal")
         return words
 
     def _pressed(self, buttons: frozenset[str]) -> list[str]:
+        """Return the words of the chords pressed since the last call.
+
+        Of what was held when this began only a pause counts.
+        """
         before, self._held = self._held, buttons
         return [
             word
             for word, chords in self._chords
-            if any(buttons.issuperset(chord) and not before.issuperset(chord) for chord in chords)
+            if (before is not None or word not in _ANSWERS)
+            and any(
+                buttons.issuperset(chord) and not (before or frozenset()).issuperset(chord)
+                for chord in chords
+            )
         ]
 
     def _take_file(self) -> str:
@@ -139,12 +155,27 @@ class Operator:
             return False
 
     def _typed_lines(self) -> list[str]:
+        """Return the lines typed since the last call; the end of input is an empty one."""
         descriptor = sys.stdin.fileno()
-        if not select.select([descriptor], [], [], 0.0)[0]:
+        try:
+            if not select.select([descriptor], [], [], 0.0)[0]:
+                return []
+            typed = os.read(descriptor, 4096)
+        except OSError:  # the terminal was closed
             return []
-        self._typed += os.read(descriptor, 4096).decode(errors="replace")
+        if not typed:
+            self._typed = ""
+            return [""]
+        self._typed += typed.decode(errors="replace")
         *lines, self._typed = self._typed.split("\n")
         return lines
+
+    def _forget_typed(self) -> None:
+        """Drop what was typed before anything was asked."""
+        self._typed = ""
+        if self._has_terminal():
+            with contextlib.suppress(termios.error, OSError):
+                termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
     @staticmethod
     def _known(said: list[str], where: str) -> list[str]:

@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_zoo.envs.last_owner import wait_for_last_owner
 from rl_zoo.envs.operator import Operator
 from rl_zoo.envs.real_robot_options import read_real_options
 from rl_zoo.envs.reset_procedure import ProcedureParts, ResetProcedure, WaitStopped
@@ -19,10 +20,12 @@ from rl_zoo.envs.robot_env import Observation, RobotEnv
 from rl_zoo.envs.use_meter import UseMeter
 from rl_zoo.errors import ConfigError, RobotFault
 from rl_zoo.motion.rotations import heading, tilt
+from rl_zoo.robots.clock import MonotonicClock
 from rl_zoo.robots.control.link import RobotLink, Snapshot
 from rl_zoo.robots.control.modes import Interruption, Mode, Request
 from rl_zoo.robots.control.open_link import make_link
 from rl_zoo.robots.control.read_settings import plain_settings
+from rl_zoo.robots.control.robot_time import RobotTime
 from rl_zoo.robots.descriptor import describe_robot
 from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.simulation import SimulationOptions
@@ -35,7 +38,11 @@ RECORDINGS = "flight"
 StepResult = tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]
 
 _RUN_PATIENCE = 0.5  # s, for READY to become RUN
-_MOVED = 0.15  # rad, of a joint or the trunk between a reset and the first step
+# What a robot may differ from the observation of its reset when the first step begins:
+_MOVED = 0.02  # rad, of a joint
+_LEANT = 0.02  # rad, of the trunk
+_TURNING = 0.2  # rad/s, of the trunk
+_MOVING = 0.5  # rad/s, of a joint; the readings of a resting one are noisy
 _POLL = 0.004  # s
 
 
@@ -59,7 +66,7 @@ class RealRobotEnv(RobotEnv):
     came after its deadline), ``action_executed`` if the control loop's guard changed it.
 
     A reset leaves the robot standing in READY, where a learner may take its time; the first step
-    enters RUN, if the robot has not moved since.
+    enters RUN. If the robot has moved since (0.02 rad), that step is discarded.
 
     Args:
         robot: Short name of the robot, or ``package.module:SPEC`` of a third party's.
@@ -83,6 +90,7 @@ class RealRobotEnv(RobotEnv):
         self.real = read_real_options({"robot": robot, "render_mode": render_mode, **options})
         self._prepare(self.real.shared)
         self._max_gap = self.real.max_gap * self.dt
+        self._robot_time = RobotTime()
         self._meter = UseMeter()
         folder = self.real.run_folder
         self.link: RobotLink = make_link(
@@ -109,6 +117,9 @@ class RealRobotEnv(RobotEnv):
         self._yaw = 0.0
         self._fault: RobotFault | None = None
         self._is_open = True
+        if isinstance(self.link.clock, MonotonicClock):
+            sitting = self.real.control.sit_time
+            wait_for_last_owner(self.real.driver, self.real.driver_options, sitting)
         self.link.open()
         self._last = self._see()
         self.robot_state = self._last.state
@@ -204,7 +215,7 @@ class RealRobotEnv(RobotEnv):
         end = self._see()
         has_fallen = end.interruption is Interruption.FALL and end.epoch == start.epoch + 1
         is_whole = end.epoch == start.epoch and end.mode is Mode.RUN
-        gap = end.state.time - start.state.time
+        gap = self._robot_time.between(start.state, end.state)
         if not (is_whole or has_fallen) or not 0.0 <= gap <= self._max_gap:
             return self._interrupted(end, is_late=is_late)
         return self._whole(clipped, start, end, has_fallen=has_fallen, is_late=is_late)
@@ -231,7 +242,7 @@ class RealRobotEnv(RobotEnv):
         ready = self._last
         if first is None or snapshot.mode is not Mode.READY or snapshot.epoch != ready.epoch:
             return None
-        if _distance(first, snapshot.state) > _MOVED:
+        if not _is_as_before(first, snapshot.state):
             return None
         self.link.request(Request.RUN)
         end = self.link.clock.now() + _RUN_PATIENCE
@@ -242,6 +253,10 @@ class RealRobotEnv(RobotEnv):
                 break
         if snapshot.mode is not Mode.RUN or snapshot.epoch != ready.epoch + 1:
             return None
+        if not _is_as_before(first, snapshot.state):
+            self.link.request(Request.HOLD)
+            return None
+        self._yaw = heading(snapshot.state.orientation)  # of an IMU it drifts while one waits
         self._deadline = self.link.clock.now() + self.dt
         self._last = snapshot
         return snapshot
@@ -301,13 +316,15 @@ class RealRobotEnv(RobotEnv):
         """Return a transition that nothing may be learned from."""
         reason = now.interruption.reason
         if now.interruption is Interruption.NONE:
-            reason = INTERRUPTED
+            reason = Interruption.LATE.reason if is_late else INTERRUPTED
             self._meter.count(reason)
         elif now.interruption is Interruption.PAUSE:
             self._procedure.is_paused = True
             self._meter.count(reason)
         elif now.interruption is Interruption.FALL:
             self._meter.falls += 1
+        if reason == Interruption.LATE.reason:
+            self._procedure.tell_of_lateness()
         assert self._last_observation is not None, "reset comes before the first step"
         info: dict[str, Any] = {
             **_stamps(now),
@@ -323,6 +340,7 @@ class RealRobotEnv(RobotEnv):
     def _see(self) -> Snapshot:
         snapshot = self.link.snapshot()
         self._meter.see(snapshot)
+        self._robot_time.see(snapshot.state)
         return snapshot
 
     def _in_episode_frame(self, state: RobotState) -> RobotState:
@@ -344,7 +362,12 @@ def _stamps(snapshot: Snapshot) -> dict[str, Any]:
     return {"time": state.time, "robot_tick": snapshot.tick, "sequence": state.sequence}
 
 
-def _distance(one: RobotState, two: RobotState) -> float:
-    """Return the largest change of a joint or of the trunk's tilt, rad."""
-    joints = float(np.max(np.abs(one.joint_positions - two.joint_positions), initial=0.0))
-    return max(joints, abs(tilt(one.orientation) - tilt(two.orientation)))
+def _is_as_before(one: RobotState, two: RobotState) -> bool:
+    """Say whether the observation of a standing robot still holds, up to noise and heading."""
+    changes = (
+        (one.joint_positions - two.joint_positions, _MOVED),
+        (np.array([tilt(one.orientation) - tilt(two.orientation)]), _LEANT),
+        (one.angular_velocity_in_body - two.angular_velocity_in_body, _TURNING),
+        (one.joint_velocities - two.joint_velocities, _MOVING),
+    )
+    return all(np.max(np.abs(change), initial=0.0) <= limit for change, limit in changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,12 +17,16 @@ from rl_zoo.robots.clock import MonotonicClock
 from rl_zoo.robots.control.link import RobotLink, Snapshot
 from rl_zoo.robots.control.modes import Interruption, Mode, Request
 from rl_zoo.robots.control.settings import ControlSettings
+from rl_zoo.robots.driver import RobotState
 
 _POLL = 0.02  # s
 _PATIENCE = 5.0  # s, for a requested mode beyond the time of its ramp
 _REARM_PATIENCE = 1.0  # s
 _AT_REST = 0.3  # rad/s of the trunk
 _UPRIGHT = 0.5  # rad
+_STILL = 0.005  # rad, of a joint or the trunk within the settling time
+_STILL_PATIENCE = 1.5  # s, for a robot that creeps or whose sensors are noisy
+_NUMBER = re.compile(r"[0-9.]+")
 _SOFT = frozenset({Mode.DISCONNECTED, Mode.IDLE, Mode.DAMP, Mode.FAULT})
 _STIFF = frozenset({Mode.STANDUP, Mode.READY, Mode.RUN, Mode.HOLD})
 
@@ -80,7 +85,8 @@ class ResetProcedure:
         self.stopped: str | None = None
         self._rested: int | None = None
         self._attempts = 0
-        self._told = ""
+        self._told: set[str] = set()
+        self._is_late_told = False
 
     def run(self) -> Snapshot:
         """Return a snapshot in READY: upright, settled in the default pose.
@@ -89,11 +95,13 @@ class ResetProcedure:
             WaitStopped: If the run is being stopped; the robot has been asked to sit.
             RobotFault: If the control loop is gone.
         """
-        self._attempts, self._told = 0, ""
+        self._attempts, self._told = 0, set()
         while True:
             snapshot = self._look()
             ready = self._advance(snapshot)
             if ready is not None:
+                if self._told:
+                    console.message("robot: it stands again and goes on")
                 return ready
 
     def _advance(self, snapshot: Snapshot) -> Snapshot | None:
@@ -124,16 +132,23 @@ class ResetProcedure:
         return None
 
     def _settled(self) -> Snapshot | None:
-        """Return the snapshot after the settling time, None if the robot does not stand."""
-        end = self._link.clock.now() + self._settings.settle_time
+        """Return the snapshot once it stood still for the settling time, None if it does not stand.
+
+        Feet that a blend to the default pose left under strain slide for a while.
+        """
+        last = None
+        still_since = self._link.clock.now()
+        give_up = still_since + self._settings.settle_time + _STILL_PATIENCE
         while True:
-            snapshot = self._look()
+            snapshot, now = self._look(), self._link.clock.now()
             if snapshot.mode is not Mode.READY or self.is_paused:
                 return None
             if tilt(snapshot.state.orientation) > _UPRIGHT:
                 self._ask_for(Request.DAMP, _SOFT, _PATIENCE)
                 return None
-            if self._link.clock.now() >= end:
+            if last is None or posture_change(last, snapshot.state) > _STILL:
+                last, still_since = snapshot.state, now
+            if now - still_since >= self._settings.settle_time or now >= give_up:
                 return snapshot
             self._pass_time()
 
@@ -168,7 +183,8 @@ class ResetProcedure:
             kind = "emergency stop" if is_stop else "fault"
             self._question(f"{kind} ({what}): the robot is soft. Re-arm it?", is_stop=is_stop)
         if not self._ask_for(Request.REARM, set(Mode) - {Mode.FAULT}, _REARM_PATIENCE):
-            self._tell(f"the fault is still there: {self._look().fault or what}")
+            if not self._settings.auto_rearm or is_stop:
+                self._tell(f"the fault is still there: {self._look().fault or what}")
             self._pass_time(_REARM_PATIENCE)
 
     def _needs_rest(self, snapshot: Snapshot) -> bool:
@@ -245,7 +261,8 @@ class ResetProcedure:
             return
         self._operator.ask(text)
         try:
-            while not {"yes", "resume", "battery"}.intersection(self._hear()):
+            answers = {"yes"} if is_stop else {"yes", "resume", "battery"}
+            while not answers.intersection(self._hear()):
                 self._pass_time()
                 if not isinstance(self._link.clock, MonotonicClock):
                     give_a_person_time()
@@ -300,10 +317,28 @@ class ResetProcedure:
         self._link.wait_until(self._link.clock.now() + time)
 
     def _tell(self, text: str) -> None:
-        """Say what is waited for, once."""
-        if text.split("(")[0] != self._told:
-            self._told = text.split("(")[0]
+        """Say what is waited for, once in a reset, however its numbers change meanwhile."""
+        key = _NUMBER.sub("", text)
+        if key not in self._told:
+            self._told.add(key)
             console.message(f"robot: {text}")
+
+    def tell_of_lateness(self) -> None:
+        """Say once in a run what to do about a learner that is too slow."""
+        if self._is_late_told:
+            return
+        self._is_late_told = True
+        console.warn(
+            "an action came too late: the robot held its pose, the step is discarded and the "
+            "episode ends; if that happens often, learn between episodes (train_freq: "
+            "[1, episode]) or update less (said once, counted at the end)"
+        )
+
+
+def posture_change(one: RobotState, two: RobotState) -> float:
+    """Return the largest change of a joint or of the trunk's tilt, rad."""
+    joints = float(np.max(np.abs(one.joint_positions - two.joint_positions), initial=0.0))
+    return max(joints, abs(tilt(one.orientation) - tilt(two.orientation)))
 
 
 def _never() -> str | None:

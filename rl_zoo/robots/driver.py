@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from rl_zoo.errors import RobotFault
 from rl_zoo.robots.clock import Clock
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 
@@ -159,6 +160,20 @@ class Driver(Protocol):
     def close(self) -> None:
         """Release the connection; the robot keeps its last command or its watchdog acts."""
         ...
+
+
+def check_command(command: RobotCommand, n_joints: int) -> None:
+    """Refuse a command that must not reach a motor.
+
+    Raises:
+        RobotFault: If a part is not finite or of the wrong size.
+    """
+    for name in ("joint_positions", "joint_velocities", "kp", "kd", "joint_torques"):
+        values = getattr(command, name)
+        if values is None and name != "joint_positions":
+            continue
+        if np.shape(values) != (n_joints,) or not np.isfinite(values).all():
+            raise RobotFault(f"command refused: {name} must be {n_joints} finite numbers")
 
 
 def damping_command(state: RobotState, kd: FloatArray) -> RobotCommand:

@@ -104,7 +104,9 @@ def read_episode(file: Path) -> Episode:
             about = json.loads(stored[_JSON].item())
             arrays = {name: stored[name] for name in stored.files if name != _JSON}
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DamagedFileError(f"{file}: not a complete episode ({error})") from error
+        is_foreign = "pickle" in str(error)  # of what is no archive; NumPy advises to run it
+        why = "File is not a zip file" if is_foreign else str(error)
+        raise DamagedFileError(f"{file}: not a complete episode ({why})") from error
     n = len(arrays.get("rewards", ()))
     lengths = {name: len(arrays.get(name, ())) for name in _PER_STEP}
     if len(arrays.get("observations", ())) != n + 1 or set(lengths.values()) != {n}:

@@ -1,6 +1,8 @@
 """The command line itself: help, configuration, exit codes."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +119,15 @@ def test_internal_error_is_one_line_with_code_1(monkeypatch, train):
     code, _, err = train("--algo", "ppo", "--debug")
     assert code == 1
     assert "Traceback" in err
+
+
+def test_full_disk_is_no_internal_error(monkeypatch, train):
+    import rl_zoo.commands.training as training
+
+    def broken(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(training, "train_as_told", broken)
+    code, _, err = train("--algo", "ppo")
+    assert code == 1
+    assert err == "error: No space left on device; what was written before is kept\n"

@@ -183,6 +183,23 @@ def test_stand_reads_first_and_ramps_from_the_measured_pose(run, drivers):
     assert not commands[-1].kp.any(), "soft at the end"
 
 
+def test_a_pause_while_the_robot_stands_up_is_not_lost(run, drivers, monkeypatch, tmp_path):
+    from rl_zoo.commands import robot_motion
+
+    monkeypatch.chdir(tmp_path)
+    stand_up = robot_motion.stand_up
+
+    def stand_up_and_be_paused(*arguments):
+        stand_up(*arguments)
+        (tmp_path / "operator.txt").write_text("pause")
+
+    monkeypatch.setattr(robot_motion, "stand_up", stand_up_and_be_paused)
+    code, _, err = run("stand", *MOCK, "--seconds", 60)
+    assert code == 0
+    assert "sits and is soft" in err
+    assert drivers[-1].clock.now() < 30.0
+
+
 def test_a_simulated_robot_stands_and_sits(run):
     assert run("stand", *SIM, "--seconds", "0.5")[0] == 0
     assert run("sit", *SIM)[0] == 0

@@ -1,6 +1,9 @@
 """The environment of a robot behind a driver: whole transitions, interruptions, resets."""
 
 import contextlib
+import os
+import subprocess
+import sys
 import threading
 
 import gymnasium
@@ -12,6 +15,7 @@ from rl_zoo.envs.ids import OUR_ENVIRONMENTS, is_single_instance, register_envir
 from rl_zoo.envs.real_robot_env import RealRobotEnv
 from rl_zoo.errors import RobotFault, TrainingInterrupted
 from rl_zoo.robots.control.modes import Mode, Request
+from rl_zoo.robots.control.robot_lock import acquire_lock
 from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
 
 DT = 0.02
@@ -248,14 +252,15 @@ def test_a_learner_may_take_its_time_after_a_reset(make):
     env = make()
     env.reset(seed=0)
     link = env.unwrapped.link
-    link.wait_until(link.clock.now() + 30.0)
+    link.wait_until(link.clock.now() + 8.0)
     *_, truncated, info = env.step(QUIET)
     assert not truncated
     assert "discard" not in info
 
 
-def test_a_robot_that_was_moved_after_its_reset_starts_no_episode(make):
-    env = make([[1.0, "tilt", 0.4]])
+@pytest.mark.parametrize("change", [["tilt", 0.4], ["tilt", 0.03], ["spike", 5, 0.03, 10**6]])
+def test_a_robot_that_was_moved_after_its_reset_starts_no_episode(make, change):
+    env = make([[1.0, *change]])
     first, _ = env.reset(seed=0)
     link = env.unwrapped.link
     link.wait_until(link.clock.now() + 2.0)
@@ -263,6 +268,38 @@ def test_a_robot_that_was_moved_after_its_reset_starts_no_episode(make):
     assert truncated
     assert info["discard"]
     np.testing.assert_array_equal(observation, first)
+    env.reset()
+    assert not env.step(QUIET)[3], "from its new pose the next episode begins"
+
+
+def test_a_reset_waits_until_the_robot_stands_still(make):
+    # One joint creeps by 0.5 rad/s, then stands still.
+    creep = [[0.01 * step, "spike", 2, 0.005 * step, 10**6] for step in range(1, 60)]
+    still = make()
+    still.reset(seed=0)
+    at_rest = still.unwrapped.link.clock.now()
+    env = make([[when - 0.2, *what] for when, *what in creep])
+    env.reset(seed=0)
+    later = env.unwrapped.link.clock.now() - at_rest
+    assert 0.3 < later < 1.0
+    env.unwrapped.link.wait_until(env.unwrapped.link.clock.now() + 0.3)
+    assert "discard" not in env.step(QUIET)[4]
+
+
+def test_the_elastic_robot_normally_starts_where_its_reset_saw_it(make):
+    pytest.importorskip("mujoco")
+    env = make(driver="sim", driver_options={})
+    generator = np.random.default_rng(0)
+    whole = []
+    for _ in range(3):
+        env.reset()
+        robot = env.unwrapped
+        robot.link.wait_until(robot.link.clock.now() + 0.5)  # of a learner
+        info = env.step(QUIET)[4]
+        whole.append("discard" not in info)
+        for _ in range(20):
+            env.step(generator.uniform(-0.5, 0.5, 8).astype(np.float32))
+    assert sum(whole) >= 2
 
 
 def test_plus_x_is_where_the_robot_looks_at_its_reset(make):
@@ -324,6 +361,26 @@ def test_an_emergency_stop_waits_for_a_person(make, tmp_path, capsys):
     assert env.unwrapped.robot_use["operator_prompts"] >= 1
 
 
+@pytest.mark.parametrize("word", ["yes", "resume", "battery"])
+def test_a_yes_from_before_the_emergency_stop_re_arms_nothing(make, tmp_path, word):
+    env = make([[0.3, "press", "estop"]])
+    file = tmp_path / "operator.txt"
+    run_until_end(env)
+    link = env.unwrapped.link
+    file.write_text(word)
+    link.driver.press("start")
+    link.wait_until(link.clock.now() + 0.01)  # all of it before anything is asked
+    later = []
+    env.unwrapped.stop_waiting_when(lambda: later[0] if later else None)
+    threading.Timer(0.5, lambda: later.append("SIGTERM")).start()
+    if word != "yes":  # that is no answer to this question at all
+        with person(file, word):
+            assert env.reset()[1]["stop_requested"] == "SIGTERM"
+    else:
+        assert env.reset()[1]["stop_requested"] == "SIGTERM"
+    assert link.snapshot().mode is Mode.FAULT
+
+
 @pytest.mark.parametrize(
     ("fault", "cure"),
     [("freeze", ["freeze", False]), ("disconnect", ["reconnect"]), ("restart", ["release"])],
@@ -362,6 +419,31 @@ def test_a_battery_can_be_changed(make, tmp_path):
     assert link.snapshot().time > until
     assert link.snapshot().mode is Mode.READY
     assert env.unwrapped.robot_use["min_battery_voltage"] == 10.0
+
+
+@pytest.mark.parametrize("answer_at", [20.0, 40.0])
+def test_the_robot_may_be_switched_off_to_change_its_battery(make, tmp_path, answer_at):
+    """It is off from 10 s to 30 s; the person says so before, or after it is on again."""
+    faults = [[0.3, "battery", 10.0], [10.0, "disconnect"], [30.0, "restart"]]
+    faults += [[30.0, "battery", 16.0], [30.0, "reconnect"]]
+    env = make(faults, control={"limits": {"min_battery_voltage": 14.0}, "rate": 100})
+    outcome, _ = run_until_end(env)
+    assert outcome[4]["truncation_reason"] == "battery"
+    assert "discard" not in outcome[4]
+    link = env.unwrapped.link
+    start = link.snapshot().time
+    before = env.unwrapped.robot_use["minutes_powered"]
+    with person(tmp_path / "operator.txt", "yes", lambda: link.snapshot().time > start + answer_at):
+        _, info = env.reset()
+    assert info["time"] > start + max(answer_at, 29.0)
+    for _ in range(20):
+        *_, terminated, truncated, info = env.step(QUIET)
+        assert not (terminated or truncated or "discard" in info)
+    use = env.unwrapped.robot_use
+    assert use["minutes_powered"] - before < 10.0 / 60, "its motors were off meanwhile"
+    assert use["operator_prompts"] >= 1
+    assert use["min_battery_voltage"] == 10.0
+    assert use["episodes"] == 2
 
 
 def test_a_robot_on_its_side_is_not_stood_up_without_a_person(make, tmp_path):
@@ -480,3 +562,35 @@ def test_a_request_of_somebody_else_is_seen(make):
     *_, truncated, info = env.step(QUIET)
     assert truncated
     assert info["discard"]
+
+
+def test_a_robot_that_still_sits_down_for_a_killed_trainer_is_waited_for(monkeypatch, tmp_path):
+    register_environments()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    options = {"clock": "real"}
+    lock = acquire_lock("mock", options)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    monkeypatch.setattr(os, "getpid", lambda: ended.pid)
+    lock.record(control_pid=1)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    threading.Timer(1.0, lock.release).start()
+    control = {"stand_time": 0.3, "sit_time": 0.3}
+    env = gymnasium.make("Bert-Real-v0", driver="mock", driver_options=options, control=control)
+    env.close()
+    lock = acquire_lock("mock", options)  # of somebody who is alive
+    with pytest.raises(RobotFault, match="already driven by process"):
+        gymnasium.make("Bert-Real-v0", driver="mock", driver_options=options, control=control)
+    lock.release()
+
+
+def test_a_robot_needs_neither_mujoco_nor_a_model():
+    code = (
+        "import sys; sys.modules['mujoco'] = None\n"
+        "import gymnasium, rl_zoo.envs.ids as ids; ids.register_environments()\n"
+        "env = gymnasium.make('Solo8-Real-v0', driver='mock')\n"
+        "env.reset(); env.step(env.action_space.sample()); env.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -179,6 +179,29 @@ def test_one_device_is_never_opened_twice(tune, stored, load):
     assert "only one of this environment" in err
 
 
+def test_one_robot_makes_any_environment_one_of_a_kind(tune, stored, load):
+    opened = []
+
+    class Counted(TinyEnv):
+        def __init__(self):
+            super().__init__()
+            opened.append(+1)
+
+        def close(self):
+            opened.append(-1)
+
+    if "Counted-v0" not in gym.registry:
+        gym.register("Counted-v0", entry_point=Counted)
+    code, _, err = tune(*stored, "--n-trials", 2, "--one-robot", env="Counted-v0")
+    assert code == 0, err
+    assert [trial.state.name for trial in load().trials] == ["COMPLETE"] * 2
+    assert opened == [1, -1, 1, -1], "one at a time, evaluated on itself"
+    for wrong in (("--n-jobs", 2), ("-params", "n_envs:2")):
+        code, _, err = tune("--one-robot", *wrong, env="Counted-v0")
+        assert code == 2
+        assert "--one-robot: there is only one of this environment" in err
+
+
 def test_train_optimize_has_the_zoos_flags(train, small, tmp_path):
     code, _, err = train(
         *("--algo", "ppo", "--env", "Tiny-v0", "-conf", small, "-f", tmp_path / "logs"),

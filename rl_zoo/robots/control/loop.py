@@ -173,7 +173,7 @@ class ControlLoop:
             is_owner_alive=order.is_alive,
             is_action_late=targets.is_action_late(now),
             is_hold_over=self._is_hold_over(now, order.is_alive),
-            is_ramp_over=good is not None and targets.is_ramp_over(self._writer.held(good), now),
+            is_ramp_over=good is not None and self._is_ramp_over(good, now),
         )
 
     def _fault(self, now: float) -> Interruption:
@@ -209,6 +209,10 @@ class ControlLoop:
         is_for_want_of_actions = self._hold_reason is Interruption.LATE
         return is_for_want_of_actions and since >= self._settings.sit_after
 
+    def _is_ramp_over(self, state: RobotState, now: float) -> bool:
+        measured = None if self._settings.dry_run else state.joint_positions
+        return self._targets.is_ramp_over(self._writer.held(state), measured, now)
+
     def _is_stuck(self, now: float) -> bool:
         is_overdue = self._targets.overdue(now) > _STAND_PATIENCE
         return self.mode is Mode.STANDUP and is_overdue and not self._settings.dry_run
@@ -233,7 +237,7 @@ class ControlLoop:
         good = self._samples.good
         if mode not in SOFT and good is not None:  # without a sample no mode is stiff
             self._writer.enter(mode, good)
-            self._targets.enter(mode, self._writer.held(good), now)
+            self._targets.enter(mode, self.mode, self._writer.held(good), now)
         self._outcome.enter(mode)
         self.mode, self._entered, self._hold_reason = mode, now, Interruption.NONE
 
@@ -256,7 +260,9 @@ class ControlLoop:
 
     def _send_stiff(self, good: RobotState, now: float) -> None:
         self._proposed = self._targets.at(now)
-        result = self._writer.stiff(good, self._proposed, self.mode, self._health.gain)
+        # The feet come down with full stiffness, whatever follows.
+        mode = Mode.HOLD if self._targets.is_landing(now) else self.mode
+        result = self._writer.stiff(good, self._proposed, mode, self._health.gain)
         self._is_guarded = result.changed
         self._n_guarded += result.changed
         if result.stop is not None:

@@ -19,7 +19,7 @@ class Mode(IntEnum):
     RUN = 4
     """Follow the policy's targets."""
     HOLD = 5
-    """Hold the last target: no action came in time, or the operator asked."""
+    """Feet down, then hold the default pose: no action came in time, or the operator asked."""
     SIT = 6
     """Ramp down to the floor with soft gains, then IDLE."""
     DAMP = 7

@@ -107,7 +107,8 @@ class SampleJudge:
         """Say whether a sample is later than the newest good one; notice a restarted robot."""
         if sample.sequence is None or good.sequence is None:
             return sample.time > good.time
-        is_wrapped = (sample.sequence - good.sequence) % _WRAP < _WRAPPED < good.sequence
+        is_wrapped = (sample.sequence - good.sequence) % _WRAP < _WRAPPED
+        is_wrapped = is_wrapped and _WRAPPED < good.sequence < _WRAP
         if sample.sequence >= good.sequence or is_wrapped:
             self._n_backwards = 0
             return sample.sequence != good.sequence and sample.time > good.time

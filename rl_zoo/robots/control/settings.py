@@ -17,6 +17,8 @@ class ControlSettings:
     """Time between two actions of the policy, s."""
     interpolation: str = "linear"
     """Between two actions: ``linear`` over one action period, or ``hold`` (step at once)."""
+    land_time: float = 0.12
+    """In which a robot that must stop in the middle of a stride puts its feet down, s."""
     stand_time: float = 2.0
     """Of the ramp to the default pose, s."""
     sit_time: float = 1.5

@@ -15,8 +15,14 @@ from rl_zoo.robots.postures import crouched_pose
 from rl_zoo.robots.spec import FloatArray, RobotSpec
 
 _ARRIVED = 0.1  # rad: left between target and command at the end of a stand-up
+_HELD = 0.75
+"""rad: a loaded spring gives way less, a leg that is caught is further from where it should be."""
+_SETTLING = 0.1  # s after landing: a walking robot that went soft at once would tip over
+_LANDED = 0.05  # rad: from the default pose
 _SEATED = 1.15  # times the height of the crouched robot
 _CROUCHING = 0.4  # share of the time of standing up
+_MID_STRIDE = frozenset({Mode.RUN, Mode.HOLD})
+"""Modes after which some feet may be in the air."""
 _LATE_ACTION = 1.5  # action periods after the one before
 
 
@@ -43,22 +49,31 @@ class Targets:
         self._action_time = math.inf
         self._is_first = True
         self._ramps: tuple[Ramp, ...] = ()
+        self._landed_at = -math.inf
         self._way: FloatArray | Segment = spec.default_pose
 
-    def enter(self, mode: Mode, held: FloatArray, now: float) -> None:
+    def enter(self, mode: Mode, before: Mode, held: FloatArray, now: float) -> None:
         """Begin a mode.
 
         Args:
             mode: The new one.
+            before: The mode that it follows.
             held: What the motors hold now, rad. Shape: (n_joints,).
             now: s.
         """
         self._ramps = ()
         self._way = held
+        landing = self._landing(held, now) if before in _MID_STRIDE else ()
+        settled = landing[-1].end + _SETTLING if landing else now
+        self._landed_at = settled
         if mode is Mode.STANDUP:
-            self._ramps = self._way_up(held, now)
+            self._ramps = landing or self._way_up(held, now)
+        elif mode is Mode.HOLD:
+            self._ramps = landing
         elif mode is Mode.SIT:
-            self._ramps = (self._make_ramp(held, self._crouched, now, self._settings.sit_time),)
+            start = landing[-1].goal if landing else held
+            sit = self._make_ramp(start, self._crouched, settled, self._settings.sit_time)
+            self._ramps = (*landing, sit)
         elif mode is Mode.READY:
             self._way = self._spec.default_pose
         elif mode is Mode.RUN:
@@ -102,16 +117,30 @@ class Targets:
                 return ramp.at(now)
         return self._way.at(now) if isinstance(self._way, Segment) else self._way
 
+    def is_landing(self, now: float) -> bool:
+        """Say whether the robot is just putting its feet down."""
+        return now < self._landed_at
+
     def is_action_late(self, now: float) -> bool:
         """Say whether the newest action (before the first: RUN) is older than ``hold_after``."""
         return now - self._action_time > self._settings.hold_after
 
-    def is_ramp_over(self, held: FloatArray, now: float) -> bool:
-        """Say whether a ramp is over; of standing up: and the command has arrived."""
+    def is_ramp_over(self, held: FloatArray, measured: FloatArray | None, now: float) -> bool:
+        """Say whether a ramp is over; of standing up: and the robot has arrived.
+
+        Args:
+            held: What the motors hold now, rad. Shape: (n_joints,).
+            measured: Where the joints are, rad; None: of a robot that gets no commands.
+                Shape: (n_joints,).
+            now: s.
+        """
         if not self._ramps or not self._ramps[-1].is_over(now):
             return False
         goal = self._ramps[-1].goal
-        return goal is self._crouched or bool((np.abs(held - goal) < _ARRIVED).all())
+        if goal is self._crouched:
+            return True
+        is_there = measured is None or bool((np.abs(measured - goal) < _HELD).all())
+        return is_there and bool((np.abs(held - goal) < _ARRIVED).all())
 
     def is_seated(self, positions: FloatArray) -> bool:
         """Say whether the trunk is about as low as sitting down would bring it.
@@ -124,6 +153,16 @@ class Targets:
     def overdue(self, now: float) -> float:
         """Return how long ago the present ramp should have been over, s."""
         return now - self._ramps[-1].end if self._ramps else 0.0
+
+    def _landing(self, held: FloatArray, now: float) -> tuple[Ramp, ...]:
+        """Put all feet down: a robot that freezes in the middle of a stride tips over.
+
+        A robot that is low does not jump up for it.
+        """
+        is_landed = bool((np.abs(held - self._spec.default_pose) < _LANDED).all())
+        if is_landed or not self._spec.legs or _height(self._legs, held) < self._low:
+            return ()
+        return (Ramp(held, self._spec.default_pose, now, self._settings.land_time),)
 
     def _way_up(self, held: FloatArray, now: float) -> tuple[Ramp, ...]:
         """Stand up straight; out of a low pose draw the legs in first.

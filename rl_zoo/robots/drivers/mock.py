@@ -22,6 +22,7 @@ from rl_zoo.robots.driver import (
     Capabilities,
     RobotCommand,
     RobotState,
+    check_command,
     damping_command,
 )
 from rl_zoo.robots.postures import folded_pose
@@ -135,15 +136,7 @@ class MockDriver:
             RobotFault: If it is not finite or of the wrong size.
         """
         self._require_open()
-        for name in ("joint_positions", "joint_velocities", "kp", "kd", "joint_torques"):
-            values = getattr(command, name)
-            if values is None and name != "joint_positions":
-                continue
-            if np.shape(values) != (self.spec.n_joints,) or not np.isfinite(values).all():
-                raise RobotFault(
-                    f"a command for '{self.spec.name}' must have {self.spec.n_joints} finite "
-                    f"{name}: {values}"
-                )
+        check_command(command, self.spec.n_joints)
         now = self.clock.now()
         self._move(now)
         self._command = command

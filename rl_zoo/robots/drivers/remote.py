@@ -9,6 +9,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,6 +50,8 @@ _LARGEST_TIME = 60.0  # s, of an option
 _CONFIRM = 10
 """States of a robot that restarted, before it gets stiffness: the control loop has seen by then
 that the counter began anew, and has gone soft."""
+_LONGEST_SILENCE = 0.1
+"""Without a command obeyed, of a robot that has no watchdog of its own, s."""
 
 
 class RemoteDriver:
@@ -89,7 +92,6 @@ class RemoteDriver:
         self.capabilities = Capabilities(state_rate=spec.physics_frequency)
         self.n_restarts = 0
         self.counts: Counter[str] = Counter()
-        self.last_acknowledged = 0
         self._address = parse_address(address, "driver_options.address")
         self._timeout = timeout
         self._release_after = release_after
@@ -109,6 +111,10 @@ class RemoteDriver:
         self._state: RobotState | None = None
         self._state_session = 0
         self._state_sequence = 0
+        self._n_states = 0  # of this session
+        self.last_acknowledged = 0
+        self._unanswered = math.inf  # since when commands are sent and none is obeyed
+        self._patience = _LONGEST_SILENCE
         self._n_to_confirm = 0
         self._problem = ""
 
@@ -149,18 +155,26 @@ class RemoteDriver:
                 self._state_sequence = packet.header.sequence
                 newest = packet, arrival
         if newest is not None:
+            if newest[0].acknowledged != self.last_acknowledged:
+                self._unanswered = math.inf
             self.last_acknowledged = newest[0].acknowledged
-            self._state = packet_to_state(*newest)
+            state = packet_to_state(*newest)
+            # Without a counter of its own, a robot that restarted must show, too.
+            is_counting = state.sequence is not None
+            self._state = state if is_counting else replace(state, sequence=self._n_states)
         self._keep_alive()
         return self._state
 
     def write(self, command: RobotCommand) -> None:
         """Send a command now.
 
-        A robot that has just restarted gets no stiffness for its first states.
+        A robot that has just restarted, or to which no command got through for so long that its
+        watchdog has let it down, gets no stiffness.
 
         Raises:
-            RobotFault: If it is not finite or of the wrong size, or this driver only looks on.
+            RobotFault: If it is not finite or of the wrong size, or this driver only looks on; also
+                while the robot says, state after state, that no command reaches it (a soft one is
+                sent nevertheless).
         """
         if self._observe:
             raise RobotFault(
@@ -169,9 +183,16 @@ class RemoteDriver:
         values = command_values(self.spec, command)
         if self._state is None or (self._n_to_confirm > 0 and values[2].any()):
             return
-        # For the robot whose state was read last: one that took its place since is not moved by
-        # what was meant for the other.
-        self._send_command(CommandMode.SERVO, self._state_session, values)
+        is_deaf = self._is_deaf(self._state)
+        if not (is_deaf and values[2].any()):
+            # For the robot whose state was read last: one that took its place since is not moved
+            # by what was meant for the other.
+            self._send_command(CommandMode.SERVO, self._state_session, values)
+        if is_deaf:
+            raise RobotFault(
+                f"remote: the robot at {self._address} sends states, but obeyed no command for "
+                f"{self._patience:g} s: it is soft by now"
+            )
 
     def stop(self) -> None:
         """Make the motors soft: damping, no stiffness. May be called twice and from any thread."""
@@ -189,11 +210,19 @@ class RemoteDriver:
             self._socket.close()
             self._socket = None
 
+    def _is_deaf(self, state: RobotState) -> bool:
+        """Say whether the newest state still knows none of the commands of its watchdog's time.
+
+        A robot that never acknowledges anything (0) is not judged.
+        """
+        return self.last_acknowledged != 0 and state.time - self._unanswered > self._patience
+
     def _count(self, session: int) -> None:
         """Note that a state of a session was read."""
         if self._state is not None and session != self._state_session:
             self._n_to_confirm = _CONFIRM
         self._n_to_confirm = max(0, self._n_to_confirm - 1)
+        self._n_states = self._n_states + 1 if session == self._state_session else 1
         self._state_session = session
 
     def _is_next(self, packet: StatePacket) -> bool:
@@ -237,6 +266,7 @@ class RemoteDriver:
         if self._robot is not None and session != self._robot:
             self.n_restarts += 1
         self._robot = session
+        self._patience = max(packet.watchdog, _LONGEST_SILENCE)
         told = names(packet.measures, MEASURE_BITS)
         self.capabilities = Capabilities(
             state_rate=packet.state_rate,
@@ -286,6 +316,7 @@ class RemoteDriver:
 
     def _send_command(self, mode: CommandMode, robot: int | None, values: FloatArray) -> None:
         if robot is not None:
+            self._unanswered = min(self._unanswered, time.monotonic())
             self._send(CommandPacket(self._header(), mode, robot, values))
 
     def _header(self) -> Header:

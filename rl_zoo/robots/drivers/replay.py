@@ -8,9 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from rl_zoo.errors import ConfigError, RobotFault
+from rl_zoo.errors import ConfigError
 from rl_zoo.robots.clock import Clock, MonotonicClock, VirtualClock
-from rl_zoo.robots.driver import Capabilities, RobotCommand, RobotState, damping_command
+from rl_zoo.robots.driver import (
+    Capabilities,
+    RobotCommand,
+    RobotState,
+    check_command,
+    damping_command,
+)
 from rl_zoo.robots.recording.session_file import Session, read_session
 from rl_zoo.robots.spec import RobotSpec
 from rl_zoo.suggest import did_you_mean
@@ -77,21 +83,7 @@ class ReplayDriver:
         Raises:
             RobotFault: If it is not finite or of the wrong size.
         """
-        parts = (
-            command.joint_positions,
-            command.joint_velocities,
-            command.kp,
-            command.kd,
-            command.joint_torques,
-        )
-        for values in parts:
-            if values is None:
-                continue
-            array = np.asarray(values, dtype=np.float64)
-            if array.shape != (self.spec.n_joints,) or not np.isfinite(array).all():
-                raise RobotFault(
-                    f"replay: refused a command that is not {self.spec.n_joints} finite numbers"
-                )
+        check_command(command, self.spec.n_joints)
         if self._is_open:
             self.written.append((self.clock.now(), command))
 

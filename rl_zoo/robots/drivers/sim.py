@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-import numpy as np
-
 from rl_zoo.errors import ConfigError, RobotFault
-from rl_zoo.robots.driver import MEASURES, Capabilities, RobotCommand, RobotState, damping_command
+from rl_zoo.robots.driver import (
+    MEASURES,
+    Capabilities,
+    RobotCommand,
+    RobotState,
+    check_command,
+    damping_command,
+)
 from rl_zoo.robots.simulated.body import BodyOptions, SimulatedBody
 from rl_zoo.robots.simulated.fault_kinds import read_fault
 from rl_zoo.robots.simulated.faults import Faults
@@ -130,14 +135,7 @@ class SimDriver:
         Raises:
             RobotFault: If it is not finite or of the wrong size: nothing is sent then.
         """
-        for name in ("joint_positions", "joint_velocities", "kp", "kd", "joint_torques"):
-            values = getattr(command, name)
-            if values is None and name != "joint_positions":
-                continue
-            if np.shape(values) != (self.spec.n_joints,) or not np.isfinite(values).all():
-                raise RobotFault(
-                    f"command refused: {name} must be {self.spec.n_joints} finite numbers"
-                )
+        check_command(command, self.spec.n_joints)
         if self._is_open:
             self._deliver([command])
 

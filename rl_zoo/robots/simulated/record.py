@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_zoo.errors import DamagedFileError, NothingFoundError
+from rl_zoo.errors import ConfigError, DamagedFileError, NothingFoundError
 from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.simulated.body import SimulatedBody
 from rl_zoo.robots.simulated.fault_kinds import FAULT_KINDS
@@ -71,12 +71,18 @@ class Record:
         body: The robot.
         faults: Its faults.
         about: What else the header says.
+
+    Raises:
+        ConfigError: If the folder cannot be made.
     """
 
     def __init__(
         self, folder: Path, body: SimulatedBody, faults: Faults, about: Mapping[str, Any]
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be written: {error.strerror}") from error
         self._body, self._faults = body, faults
         self._type = row_type(body)
         row = np.zeros(1, self._type)

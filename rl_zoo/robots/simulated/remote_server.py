@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from rl_zoo.robots.driver import MEASURES, RobotCommand, RobotState
@@ -53,6 +53,13 @@ class _Guest:
     heard: float
 
 
+@dataclass(frozen=True, slots=True)
+class _NumberedCommand(RobotCommand):
+    """A command that knows the sequence of its packet."""
+
+    number: int = 0
+
+
 class RemoteServer:
     """Speaks the ``remote`` protocol for a robot.
 
@@ -94,6 +101,7 @@ class RemoteServer:
         self._measures = measures
         self._names_checksum = names_checksum(spec.joint_names)
         self._socket: DatagramSocket | None = None
+        self._is_told = False
         self._start()
 
     def _start(self) -> None:
@@ -102,7 +110,7 @@ class RemoteServer:
         self._sequence = 0
         self._owner: _Guest | None = None
         self._observers: dict[int, _Guest] = {}
-        self._obeyed = 0
+        self._obeyed = self._acknowledged = 0
         self._has_obeyed = False
 
     def open(self) -> None:
@@ -130,7 +138,16 @@ class RemoteServer:
                 commands += self._obey(packet, place, arrival)
             else:
                 self._answer(packet, place, arrival)
+        if not self._is_told:
+            self._acknowledged = self._obeyed
         return commands
+
+    def acknowledge(self, commands: Iterable[RobotCommand]) -> None:
+        """Be told which of the commands the boards got; from now on only these are acknowledged."""
+        self._is_told = True
+        for command in commands:
+            if isinstance(command, _NumberedCommand):
+                self._acknowledged = command.number
 
     def publish(self, state: RobotState) -> None:
         """Send a state to the owner and the observers that are still there."""
@@ -141,7 +158,7 @@ class RemoteServer:
             return
         known = set(self._measures) & {"torque", "motor_position", "buttons"}
         header = replace(self._header(), n_feet=len(self._spec.legs), stamp=state.time)
-        data = pack(state_to_packet(state, header, acknowledged=self._obeyed, measures=known))
+        data = pack(state_to_packet(state, header, acknowledged=self._acknowledged, measures=known))
         for guest in guests:
             self._socket.send(data, guest.place)
 
@@ -167,7 +184,9 @@ class RemoteServer:
             return []
         owner.place, owner.heard = place, arrival
         self._obeyed, self._has_obeyed = packet.header.sequence, True
-        return [packet_to_command(packet)]
+        command = packet_to_command(packet)
+        parts = {field.name: getattr(command, field.name) for field in fields(command)}
+        return [_NumberedCommand(**parts, number=packet.header.sequence)]
 
     def _answer(self, packet: Packet | Refusal, place: Any, arrival: float) -> None:
         if isinstance(packet, Hello):

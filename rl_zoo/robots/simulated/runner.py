@@ -16,7 +16,11 @@ from rl_zoo.robots.simulated.fault_kinds import Fault
 from rl_zoo.robots.simulated.fault_socket import FaultSocket
 from rl_zoo.robots.simulated.faults import Faults
 from rl_zoo.robots.simulated.record import Record
-from rl_zoo.robots.simulated.wire_server import RespondingServer, WireServer
+from rl_zoo.robots.simulated.wire_server import (
+    AcknowledgingServer,
+    RespondingServer,
+    WireServer,
+)
 from rl_zoo.suggest import did_you_mean
 
 CATCH_UP = 0.05
@@ -90,6 +94,7 @@ class Runner:
         self.record: Record | None = None
         self.socket: FaultSocket | None = None
         self._responder = server if isinstance(server, RespondingServer) else None
+        self._acknowledger = server if isinstance(server, AcknowledgingServer) else None
         self._is_open = False
         self._n_states = 0
         self._worst_delay = 0.0
@@ -168,6 +173,8 @@ class Runner:
             self.socket.serve(self._answer)
         commands = faults.incoming(self.server.receive() if self._is_open else ())
         n_unsafe = sum(not body.command(command) for command in commands)
+        if self._acknowledger is not None:
+            self._acknowledger.acknowledge(commands)
         n_watchdog = body.counters.n_watchdog
         faults.step()
         self._follow_power()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, runtime_checkable
 
 from rl_zoo.robots.driver import RobotCommand, RobotState
@@ -64,4 +64,13 @@ class RespondingServer(Protocol):
 
         Commands that come with the queries are kept for the next ``receive``.
         """
+        ...
+
+
+@runtime_checkable
+class AcknowledgingServer(Protocol):
+    """A server whose states say which command was obeyed."""
+
+    def acknowledge(self, commands: Iterable[RobotCommand]) -> None:
+        """Be told which of the received commands the boards got."""
         ...

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from rl_zoo.errors import MissingDependencyError, RobotFault
+from rl_zoo.errors import ConfigError, MissingDependencyError, RobotFault
+from rl_zoo.suggest import did_you_mean
 
 _OLDEST = 3600.0  # s: an interface whose stamps are older counts from somewhere else
 
@@ -20,17 +21,27 @@ class CanBus:
         options: Further keywords of ``can.Bus``.
 
     Raises:
-        MissingDependencyError: If python-can is not installed.
+        ConfigError: If python-can knows no such interface.
+        MissingDependencyError: If python-can, or what it needs, is not installed.
         RobotFault: If there is no such bus.
     """
 
     def __init__(self, interface: str, channel: str, options: Mapping[str, Any]) -> None:
         try:
             import can
+
+            if interface == "udp_multicast":
+                import msgpack  # noqa: F401
         except ModuleNotFoundError as error:
+            missing = "msgpack" if error.name == "msgpack" else "python-can"
             raise MissingDependencyError(
-                'CAN needs python-can: pip install "rl_zoo[moteus]"'
+                f'CAN needs {missing}: pip install "rl_zoo[moteus]"'
             ) from error
+        if interface not in can.VALID_INTERFACES:
+            known = sorted(can.VALID_INTERFACES)
+            raise ConfigError(
+                f"bus: no CAN interface '{interface}'{did_you_mean(interface, known)}"
+            )
         self.name = f"{interface} {channel}"
         self.n_unsent = 0
         self._can = can

@@ -172,7 +172,7 @@ class Checked(Rig):
 
 @pytest.mark.parametrize("spec", [BERT, TWELVE], ids=["bert", "twelve"])
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,6 +100,21 @@ def test_wrong_target_is_refused(make_process_link):
     link.open()
     with pytest.raises(RobotFault, match="8 joints"):
         link.act(np.zeros(12))
+
+
+def test_opening_again_and_again_leaks_neither_files_nor_processes(make_process_link, tmp_path):
+    def n_open():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    link = make_process_link(tmp_path / "recording")
+    counts = []
+    for _ in range(3):
+        link.open()
+        pid = link.control_pid
+        link.close()
+        assert not exists(pid)
+        counts.append(n_open())
+    assert counts[0] == counts[-1]
 
 
 @pytest.mark.parametrize("setting", ["read_only", "dry_run"])

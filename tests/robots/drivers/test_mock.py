@@ -64,7 +64,7 @@ def test_a_sample_comes_at_its_rate_and_is_repeated_until_the_next(robot):
     ],
 )
 def test_a_command_that_is_no_command_is_refused(robot, command):
-    with pytest.raises(RobotFault, match="must have 8 finite"):
+    with pytest.raises(RobotFault, match="must be 8 finite"):
         robot.write(command)
     assert not robot.written
 

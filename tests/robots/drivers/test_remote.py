@@ -34,7 +34,7 @@ ZERO = np.zeros(8)
 def make_state(sequence: int, **changes) -> RobotState:
     values = {
         "time": 0.0,
-        "joint_positions": ZERO + sequence,
+        "joint_positions": ZERO + (sequence or 0),
         "joint_velocities": ZERO,
         "joint_torques": ZERO,
         "motor_positions": ZERO,
@@ -382,6 +382,54 @@ def test_another_version_is_refused(closing):
     fault = run_beside(driver.connect, lambda: (robot.turn(), proxy.pump()))
 
     assert "speaks version 2 of the protocol, this driver version 1" in str(fault)
+
+
+def test_a_robot_that_no_command_reaches_is_noticed(robot, driver):
+    stiff, zero = RobotCommand(BERT.default_pose), np.zeros(8)
+    soft = RobotCommand(BERT.default_pose, zero, zero, BERT.kd, zero)
+
+    def go_on(seconds, command, is_reached):
+        robot.server.acknowledge(())
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            driver.write(command)
+            received = robot.server.receive()
+            robot.server.acknowledge(received if is_reached else ())
+            robot.turn()
+            driver.read()
+            time.sleep(0.005)
+
+    go_on(0.3, stiff, is_reached=True)
+    with pytest.raises(RobotFault, match="obeyed no command for"):
+        go_on(1.0, stiff, is_reached=False)
+    robot.commands.clear()
+    robot.turn()
+    for command in (stiff, soft):  # it has let itself down: only what is soft is sent
+        with pytest.raises(RobotFault, match="obeyed no command"):
+            driver.write(command)
+    robot.server.acknowledge(robot.server.receive())
+    robot.turn()
+    driver.read()
+    driver.write(stiff)
+
+
+def test_a_robot_without_a_counter_shows_that_it_restarted(robot, driver):
+    for _ in range(10):
+        robot.turn(5, sequence=None)
+        before = driver.read().sequence
+    assert before > 40
+    robot.close()
+    robot.server.open()
+
+    def meet_again():
+        robot.turn(sequence=None)
+        return driver.read().sequence < before
+
+    deadline = time.monotonic() + 20.0
+    while not meet_again():
+        time.sleep(0.005)
+        assert time.monotonic() < deadline
+    assert driver.read().sequence == 1
 
 
 def test_a_restarted_robot_is_met_again_and_not_moved_by_old_commands(robot, driver):

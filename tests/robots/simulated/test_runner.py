@@ -11,7 +11,7 @@ from rl_zoo.robots.driver import RobotCommand
 from rl_zoo.robots.simulated import runner as runner_module
 from rl_zoo.robots.simulated.body import BodyOptions, SimulatedBody
 from rl_zoo.robots.simulated.faults import Faults, active_names
-from rl_zoo.robots.simulated.record import STEPS, read_events, read_packets, read_record
+from rl_zoo.robots.simulated.record import STEPS, Record, read_events, read_packets, read_record
 from rl_zoo.robots.simulated.runner import CATCH_UP, Runner
 
 
@@ -209,3 +209,10 @@ def test_what_is_no_record_is_explained(tmp_path):
 def test_an_impossible_rate_is_refused(monkeypatch, rate):
     with pytest.raises(ConfigError, match="--state-rate"):
         Bench(monkeypatch, state_rate=rate)
+
+
+def test_a_record_where_nothing_can_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    body = SimulatedBody(BERT)
+    with pytest.raises(ConfigError, match="file/record: cannot be written"):
+        Record(tmp_path / "file" / "record", body, Faults(body), {})
