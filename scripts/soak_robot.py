@@ -54,6 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--domain", type=int, default=77, help="of DDS")
     parser.add_argument("--rate", type=float, default=500.0, help="of the control loop, Hz")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--params",
+        nargs="+",
+        default=["train_freq:[1, 'episode']", "gradient_steps:-1"],
+        help="hyperparameters; by default it learns between episodes, so that two cores suffice",
+    )
     parser.add_argument("--check", action="store_true", help="only check what is there")
     arguments = parser.parse_args(argv)
     if not arguments.check:
@@ -80,7 +86,13 @@ def _run(arguments: argparse.Namespace) -> None:
         simulator += ["--random-kinds", *arguments.kinds]
     training = ["train", "--algo", arguments.algo, "--env", arguments.env, "-f", str(folder)]
     training += ["--seed", str(arguments.seed), "-n", "1000000", "--eval-freq", "-1"]
-    training += ["--save-replay-buffer", "--env-kwargs", f"driver:{arguments.protocol!r}"]
+    training += [
+        "-params",
+        *arguments.params,
+        "--save-replay-buffer",
+        "--env-kwargs",
+        f"driver:{arguments.protocol!r}",
+    ]
     training += [f"driver_options:{address!r}", f"control:{{'rate': {arguments.rate}}}"]
     training += ["reset:{'auto_rearm': True}"]
     with (folder / "simulator.log").open("w") as log:

@@ -20,7 +20,9 @@ STARTS = ("lying", "standing")
 """Poses in which the robot can be switched on."""
 _SINKING_TIME = 4.0  # s, until a robot that lost its power lies
 _TELEMETRY_STEPS = 25  # physics steps between two updates of temperature and charge
-_LOCKED_DAMPING = 1e3  # N m s/rad: a joint that is stuck
+_LOCKED_INERTIA = 100.0
+"""kg m^2, of a joint that is stuck. Not damping: that much of it makes feet on the ground explode,
+since MuJoCo's contacts are solved for the force it would have without the implicit integrator."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class SimulatedBody:
         self._pending: deque[tuple[int, RobotCommand]] = deque()
         self._soft_damping = self.options.damping * spec.kd
         self._trunk = self.robot.trunk_body
-        self._joint_damping = self.robot.model.dof_damping.copy()
+        self._joint_inertia = self.robot.model.dof_armature.copy()
         self._is_timed_out = False
         self._cached: RobotState | None = None
         self._cached_step = 0
@@ -188,8 +190,9 @@ class SimulatedBody:
     def lock(self, joint: int, is_locked: bool) -> None:
         """Block a joint, or free it again."""
         address = self.robot.velocity_addresses[joint]
-        free = self._joint_damping[address]
-        self.robot.model.dof_damping[address] = _LOCKED_DAMPING if is_locked else free
+        self.robot.data.qvel[address] = 0.0
+        free = self._joint_inertia[address]
+        self.robot.model.dof_armature[address] = _LOCKED_INERTIA if is_locked else free
 
     def switch_off(self) -> None:
         """Let the boards lose their power: no torque until a command after ``restart``."""
