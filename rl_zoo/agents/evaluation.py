@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
 
 
+MOST_CUT = 10
+"""Interrupted episodes, per wanted one, after which an evaluation is given up."""
+
+
 class EvaluationGivenUp(RobotFault):
     """An episode did not end within the steps that an evaluation may take."""
+
+
+class EvaluationInterrupted(EvaluationGivenUp):
+    """Too many episodes were interrupted; the next evaluation may go better."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ def evaluate(
 
     Raises:
         EvaluationGivenUp: If ``max_steps`` pass before the episodes are over.
+        EvaluationInterrupted: If too many of them are interrupted.
     """
     episodes = _Episodes(n_episodes, env.num_envs, info_keys)
     act = partial(agent.predict, deterministic=deterministic)
@@ -103,6 +112,7 @@ def evaluate_running(
 
     Raises:
         EvaluationGivenUp: If ``max_steps`` pass before the episodes are over.
+        EvaluationInterrupted: If too many of them are interrupted.
     """
     episodes = _Episodes(n_episodes, env.num_envs, ())
     act = partial(agent.predict, deterministic=deterministic)
@@ -129,6 +139,11 @@ def _run(
         observations, _, starts, infos = env.step(actions)
         steps += 1
         episodes.add(infos, starts)
+        if episodes.n_cut > MOST_CUT * episodes.n_wanted:
+            raise EvaluationInterrupted(
+                f"evaluation: {episodes.n_cut} episodes were interrupted, only "
+                f"{len(episodes.finished)} of {episodes.n_wanted} came to their end"
+            )
     return episodes.result(observations)
 
 
@@ -136,6 +151,7 @@ class _Episodes:
     """Collect what an evaluation reports."""
 
     def __init__(self, n_episodes: int, n_envs: int, info_keys: tuple[str, ...]) -> None:
+        self.n_wanted, self.n_cut = n_episodes, 0
         self.remaining = np.array([(n_episodes + rank) // n_envs for rank in range(n_envs)])
         self.info_keys = info_keys
         self.sums = np.zeros((n_envs, len(info_keys)))
@@ -147,6 +163,7 @@ class _Episodes:
             self.sums[index] += [float(info.get(key, np.nan)) for key in self.info_keys]
             if not dones[index]:
                 continue
+            self.n_cut += "episode" not in info
             if self.remaining[index] > 0 and "episode" in info:
                 self.remaining[index] -= 1
                 self.finished.append(info)

@@ -16,6 +16,7 @@ from rl_zoo.agents.episode_start import begin_episodes, frozen_normalizer
 from rl_zoo.agents.evaluation import (
     Evaluation,
     EvaluationGivenUp,
+    EvaluationInterrupted,
     evaluate,
     evaluate_running,
 )
@@ -139,7 +140,10 @@ class Evaluator:
         return evaluation
 
     def give_up(self, error: EvaluationGivenUp) -> None:
-        """Evaluate no more in this session: the next evaluation would not end either."""
+        """Evaluate no more in this session, unless the next evaluation may end."""
+        if isinstance(error, EvaluationInterrupted):
+            console.warn(f"{error}; training goes on")
+            return
         self.gave_up = True
         console.warn(f"{error}; no more evaluations in this session")
 
