@@ -6,6 +6,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import atexit
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -15,6 +16,13 @@ from rl_zoo.runs.folder import open_run_folder
 # Locks and sockets of robots: not those of whoever drives one on this machine meanwhile.
 os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="zoo-")
 atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+
+# A program that ignores a signal hands that on to its children: tests in the background of a shell
+# (no SIGINT) or under nohup (no SIGHUP) would send signals that nobody hears.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        default = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, default)
 
 TINY_NETWORK = ["policy_kwargs.net_arch:[8,8]"]
 OFF_POLICY = [*TINY_NETWORK, "batch_size:8", "buffer_size:1000", "learning_starts:40"]

@@ -176,13 +176,14 @@ class _EnvFunction:
         self.elapsed = settings.elapsed
         self.render_mode = settings.render_mode
         self.gym_packages = settings.gym_packages
+        self.is_in_worker = settings.vec_env == "subproc"
         self.action_seed = None if settings.seed is None else settings.seed + rank
         self.run_folder = settings.run_folder
         self.save_episodes = settings.save_episodes
         self.rank = rank
 
     def __call__(self) -> gym.Env[Any, Any]:
-        if multiprocessing.parent_process() is not None:
+        if self.is_in_worker and multiprocessing.parent_process() is not None:
             # Ctrl-C and a closed terminal reach the whole process group; the main process decides.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
