@@ -7,23 +7,55 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-class StopSignals:
+class _Handler(ABC):
+    """Hands SIGINT, SIGTERM and SIGHUP to ``_handle`` while active; ``nohup`` is respected."""
+
+    def __init__(self) -> None:
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for name in _SIGNALS:
+                number = getattr(signal, name, None)
+                if number is None or _is_nohup(number):
+                    continue
+                self._previous[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous.clear()
+
+    @abstractmethod
+    def _handle(self, number: int, frame: FrameType | None) -> None: ...
+
+
+class StopSignals(_Handler):
     """While active, the first signal requests a stop; a second Ctrl-C interrupts at once.
 
     Anyone else (a callback, an operator) may request a stop too; the first reason counts.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._reason: str | None = None
         self._is_saving = False
-        self._previous: dict[signal.Signals, Any] = {}
 
     def request(self, reason: str) -> None:
         """Ask for a stop."""
@@ -38,18 +70,6 @@ class StopSignals:
         """Ignore further signals: what is being saved now is saved to the end."""
         self._is_saving = True
 
-    def __enter__(self) -> StopSignals:
-        self._previous = _install(self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        _restore(self._previous)
-
     def _handle(self, number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if self._is_saving:
@@ -61,7 +81,7 @@ class StopSignals:
         _tell(f"\n{name}: ending the episode, then saving everything ...")
 
 
-class InterruptSignals:
+class InterruptSignals(_Handler):
     """While active, the first signal raises ``KeyboardInterrupt``, and more of them do nothing.
 
     For commands that save nothing and tell what they saw: what follows the first signal (a robot
@@ -69,24 +89,12 @@ class InterruptSignals:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._is_ending = False
-        self._previous: dict[signal.Signals, Any] = {}
 
     def hold(self) -> None:
         """Ignore signals from now on."""
         self._is_ending = True
-
-    def __enter__(self) -> InterruptSignals:
-        self._previous = _install(self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        _restore(self._previous)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
@@ -98,25 +106,8 @@ class InterruptSignals:
         raise KeyboardInterrupt
 
 
-def _install(handle: Callable[[int, FrameType | None], None]) -> dict[signal.Signals, Any]:
-    """Handle the signals; return their handlers before. ``nohup`` is respected."""
-    previous: dict[signal.Signals, Any] = {}
-    if threading.current_thread() is not threading.main_thread():
-        return previous
-    for name in _SIGNALS:
-        if not hasattr(signal, name):
-            continue
-        number = signal.Signals[name]
-        if name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
-            continue
-        previous[number] = signal.signal(number, handle)
-    return previous
-
-
-def _restore(previous: dict[signal.Signals, Any]) -> None:
-    for number, handler in previous.items():
-        signal.signal(number, handler)
-    previous.clear()
+def _is_nohup(number: signal.Signals) -> bool:
+    return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _tell(text: str) -> None:
