@@ -30,6 +30,8 @@ class TuneOptions:
     trials_folder: Path | None = None
     """Where every trial leaves its model and evaluations; None: nowhere."""
     figures: bool = True
+    study_folder: Path | None = None
+    """``<log folder>/studies/<study>``: journal, report, logs; None: nothing is kept there."""
     n_trials: int = 20
     """Trials of this process."""
     max_total_trials: int | None = None
@@ -41,11 +43,35 @@ class TuneOptions:
     n_startup_trials: int = 10
     """Random trials before the sampler, and unpruned trials before the pruner, begin."""
     n_evaluations: int | None = None
+    objective: tuple[str, ...] = ("return",)
+    """What is optimised, as ``measure`` or ``measure:summary``; see ``rl_zoo.tuning.measures``."""
+    constraints: tuple[str, ...] = ()
+    """What must hold, as ``measure<=number`` or ``measure>=number``."""
+    seeds_per_trial: int = 1
+    """Trainings of each trial; the median of their values counts."""
+    reevaluate: int | None = None
+    """Best trials that are trained again on fresh seeds; None: 5, at most a quarter of them."""
+    reevaluate_seeds: int = 2
+    """Fresh seeds for each of them."""
+    search_space: tuple[str, ...] = ()
+    """``key:spec`` texts of ``--search-space``, over the entry's ``search_space``."""
+    max_failures: int = 5
+    """Failed trials in a row after which the study is stopped."""
+    fail_stale: float | None = None
+    """Minutes without a sign of life after which another machine's trial is given up."""
+    wear_budget: float | None = None
+    """Minutes for which the trials may use the one robot there is."""
+    is_worker: bool = False
+    """Whether another process shows the progress and writes the report."""
+    write_best: Path | None = None
+    """Hyperparameter file that gets the best trial's entry."""
     storage: str | None = None
     study_name: str = ""
     eval_episodes: int = 5
     n_eval_envs: int = 1
     eval_on_train_env: bool = False
+    one_robot: bool = False
+    """There is one environment: it stays open from trial to trial."""
     device: str = "auto"
     vec_env: str = "dummy"
     gym_packages: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Run many commands: processes of this machine, jobs of a cluster."""
