@@ -8,8 +8,8 @@ TORCH ?= auto
 ALGO ?= ppo
 ENV ?= CartPole-v1
 ARGS ?=
-TRIALS ?= 5
-STEPS ?= 4096
+TRIALS ?= 20
+STEPS ?= 8000
 LOGS ?= logs
 PEER ?=
 
@@ -20,7 +20,7 @@ STAMP := $(VENV)/.installed
 # Numerical libraries start one thread per core each, which slows small networks and parallel tests down.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # The quadruped takes half an hour: it is run by its own name.
-SLOW_BENCHES := bench-quadruped
+SLOW_BENCHES := bench-quadruped bench-tuning
 BENCHES := $(filter-out $(SLOW_BENCHES),$(patsubst scripts/bench_%.py,bench-%,$(wildcard scripts/bench_*.py)))
 
 .PHONY: help
@@ -49,7 +49,7 @@ train: $(STAMP) ## train an agent (ALGO=ppo ENV=CartPole-v1 ARGS='-n 20000')
 enjoy: $(STAMP) ## watch a trained agent (ALGO= ENV= ARGS=)
 	$(RUN) rl_zoo.enjoy --algo $(ALGO) --env $(ENV) -f $(LOGS) $(ARGS)
 
-tune: $(STAMP) ## search hyperparameters (ALGO= ENV= TRIALS=5 STEPS=4096 ARGS=)
+tune: $(STAMP) ## search hyperparameters (ALGO= ENV= TRIALS=20 STEPS=8000 ARGS=)
 	$(RUN) rl_zoo.tune --algo $(ALGO) --env $(ENV) -f $(LOGS) -n $(STEPS) --n-trials $(TRIALS) $(ARGS)
 
 plots: $(STAMP) ## compare finished runs (ALGO= ENV= LOGS=logs ARGS=)

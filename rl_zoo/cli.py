@@ -13,6 +13,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("rl_zoo.train:main", "train an agent, resume a run"),
     "enjoy": ("rl_zoo.enjoy:main", "run a trained agent"),
     "tune": ("rl_zoo.tune:main", "search for hyperparameters"),
+    "study": ("rl_zoo.commands.study:main", "list studies, show one, share a storage"),
+    "sweep": ("rl_zoo.commands.sweep:main", "many runs: algorithms x environments x seeds"),
     "all_plots": ("rl_zoo.commands.all_plots:main", "evaluation curves and table of many runs"),
     "plot_train": ("rl_zoo.commands.plot_train:main", "training curves of many runs"),
     "plot_gait": ("rl_zoo.commands.plot_gait:main", "gait diagram of a trained robot"),

@@ -105,6 +105,7 @@ def prepare(options: TrainOptions) -> Experiment:
         n_timesteps=options.config.n_timesteps,
         parent=_parent(source),
         command=options.command,
+        label=options.label,
         started_at=now(),
         threads=options.threads,
         **describe_machine(),

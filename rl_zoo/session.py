@@ -58,6 +58,8 @@ class TrainOptions:
     seed: int
     log_folder: Path = Path("logs")
     uuid: bool = False
+    label: str = ""
+    """What the run is for, kept in ``run.json``."""
     command: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """All flags by their long names, written as ``args.yml``."""

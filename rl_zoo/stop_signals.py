@@ -50,10 +50,14 @@ class StopSignals(_Handler):
     """While active, the first signal requests a stop; a second Ctrl-C interrupts at once.
 
     Anyone else (a callback, an operator) may request a stop too; the first reason counts.
+
+    Args:
+        told: What happens then, for the person who sent the signal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: str = "ending the episode, then saving everything") -> None:
         super().__init__()
+        self._told = told
         self._reason: str | None = None
         self._is_saving = False
 
@@ -78,7 +82,7 @@ class StopSignals(_Handler):
         if self._reason is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.request(name)
-        _tell(f"\n{name}: ending the episode, then saving everything ...")
+        _tell(f"\n{name}: {self._told} ...")
 
 
 class InterruptSignals(_Handler):

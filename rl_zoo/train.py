@@ -26,7 +26,7 @@ def _run(arguments: argparse.Namespace, argv: list[str]) -> int:
         from rl_zoo.commands.tuning import tune_from_train_flags
 
         training.check_numbers(arguments)
-        return tune_from_train_flags(arguments)
+        return tune_from_train_flags(arguments, ["python", "-m", "rl_zoo.train", *argv])
     if arguments.show_config or arguments.dry_run:
         console.result(training.describe(arguments, argv))
         return 0

@@ -673,7 +673,32 @@ ROBOTS = [
     ),
 ]
 
-CASES = [*NAMES, *YAML_FILES, *VALUES, *BUDGETS, *MISFITS, *RUNS, *ROBOTS]
+
+def _search(name: str, specs: str, *words: str, more: str = "") -> Case:
+    base = "tune --algo ppo --env CartPole-v1 -n 64 -f {dir}/new --n-trials 1 --search-space "
+    return Case("search spaces", name, f"{base}{specs}{more}", words)
+
+
+SEARCH_SPACES = [
+    _search("key", "gama:[0.9,0.99]", "ppo has no hyperparameter 'gama'; did you mean 'gamma'?"),
+    _search("part of a range", "tau:{'lo':1}", "unknown part 'lo' of a range; did you mean 'low'?"),
+    _search("wrapper that the entry lacks", "env_wrapper.FrameSkip.skip:[1,2]", "no wrapper 'Fra"),
+    _search("low above high", "gamma:{'low':0.9,'high':0.8}", "low 0.9 is greater than high 0.8"),
+    _search("log of zero", "ent_coef:{'low':0}", "log needs low above 0, not 0"),
+    _search("no power of two", "n_steps:{'low':48}", "low 48 is not a power of two"),
+    _search("no choices", "n_epochs:[]", "choices is empty"),
+    _search("beyond what the key accepts", "gamma:[0.9,1.2]", "choice 1.2: must be in (0, 1]"),
+    _search("optional space", "spaces:[gsd]", "no search space 'gsd'; did you mean 'gsde'?"),
+    _search("nothing left", "spaces:none", "nothing is left to search"),
+    _search(
+        "searched and fixed",
+        "gamma:[0.9,0.99]",
+        "is fixed by the command line (gamma), which wins",
+        more=" -params gamma:0.98",
+    ),
+]
+
+CASES = [*NAMES, *YAML_FILES, *VALUES, *BUDGETS, *MISFITS, *RUNS, *ROBOTS, *SEARCH_SPACES]
 
 GOOD_RUNS = [
     "train --algo ppo --env CartPole-v1 -n 32 --save-freq 32 --eval-freq -1 --seed 1 -f {dir} "

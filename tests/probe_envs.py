@@ -192,6 +192,27 @@ class BodyEnv(TinyEnv):
         return super().step(action)
 
 
+class RiskyEnv(TinyEnv):
+    """Whatever the agent does: more ``risk`` pays more, costs effort and above 0.5 ends in a fall.
+
+    The return is 17 (1 + risk), the effort 17 risk², a step lasts 0.1 s.
+    """
+
+    dt = 0.1
+
+    def __init__(self, risk=0.5):
+        super().__init__()
+        self.risk = risk
+
+    def step(self, action):
+        observation, _, _, over, info = super().step(action)
+        info = {**info, "reward/effort": self.risk**2, "safety/torque": max(self.risk - 0.75, 0.0)}
+        fell = over and self.risk > 0.5
+        if fell:
+            info["termination_reason"] = "fall"
+        return observation, 1.0 + self.risk, fell, over and not fell, info
+
+
 class FallWrapper(gym.Wrapper):
     """Terminate when the walk has gone further than ``limit``; count the falls."""
 
@@ -221,5 +242,6 @@ for name, entry_point, kwargs in (
     ("Faulty-v0", FaultyEnv, {}),
     ("Single-v0", SingleEnv, {}),
     ("Body-v0", BodyEnv, {}),
+    ("Risky-v0", RiskyEnv, {}),
 ):
     gym.register(name, entry_point=f"{__name__}:{entry_point.__name__}", kwargs=kwargs)

@@ -1,6 +1,7 @@
 """Run commands in processes that start fast, forked from one that has imported everything."""
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import sys
@@ -20,17 +21,18 @@ _CONTEXT.set_forkserver_preload(
 
 
 class Command:
-    """``rl_zoo.train`` in a process of its own.
+    """``rl_zoo.train``, or the main function of another module, in a process of its own.
 
     Attributes:
         process: The process.
         folder: Where its output is kept.
     """
 
-    def __init__(self, arguments, folder):
+    def __init__(self, arguments, folder, module="rl_zoo.train"):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.process = _CONTEXT.Process(target=_run, args=(list(map(str, arguments)), str(folder)))
+        words = list(map(str, arguments))
+        self.process = _CONTEXT.Process(target=_run, args=(words, str(folder), module))
         self.process.start()
 
     def send(self, number):
@@ -60,11 +62,9 @@ def wait_until(condition, seconds=60):
         time.sleep(0.002)
 
 
-def _run(arguments, folder):
+def _run(arguments, folder, module):
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         file = os.open(Path(folder) / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, descriptor)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-    from rl_zoo.train import main
-
-    raise SystemExit(main(arguments))
+    raise SystemExit(importlib.import_module(module).main(arguments))

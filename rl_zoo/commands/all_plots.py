@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rl_zoo.plots.curves import AlignedSeries, Series
     from rl_zoo.plots.statistics import Statistic
     from rl_zoo.plots.tables import ResultsTable
+    from rl_zoo.runs.search import FoundRun
 
 _DEFAULT_STEM = "all_plots"
 _EXAMPLES = """
@@ -45,6 +46,7 @@ def _add_inputs(parser: ZooArgumentParser) -> None:
     folders: dict[str, Any] = {"type": Path, "default": [Path("logs")], "metavar": "FOLDER"}
     add("-f", "--exp-folders", nargs="+", **folders, help="log folders")
     add("-l", "--labels", nargs="+", metavar="LABEL", help="one label per folder")
+    add("--sweep", metavar="NAME", help="only the runs of this sweep")
     add("-k", "--key", default="results", help="array of evaluations.npz to show")
     steps: dict[str, Any] = {"type": parse_steps, "metavar": "N"}
     add("-max", "--max-timesteps", **steps, default=2_000_000, help="cut curves after N steps")
@@ -162,12 +164,13 @@ def _folder_labels(arguments: argparse.Namespace) -> list[str]:
 def _load_all(arguments: argparse.Namespace, labels: Sequence[str]) -> list[Series]:
     """Read every series; what was joined, cut or left out is said on stderr."""
     from rl_zoo.plots.curves import CurveRequest, load_series
-    from rl_zoo.runs.search import FoundRun, find_runs
+    from rl_zoo.runs.search import find_runs
 
     request = CurveRequest(arguments.key, arguments.max_timesteps, arguments.min_timesteps)
     label_of = dict(zip(arguments.exp_folders, labels, strict=True))
     groups: dict[tuple[str, str, str], list[FoundRun]] = {}
-    for run in find_runs(arguments.exp_folders, arguments.algos, arguments.env):
+    found = find_runs(arguments.exp_folders, arguments.algos, arguments.env)
+    for run in found if arguments.sweep is None else _of_sweep(found, arguments):
         groups.setdefault((run.env_name, run.algo, label_of[run.log_folder]), []).append(run)
     series, notes = [], []
     for key in _in_asked_order(groups, arguments, labels):
@@ -184,6 +187,21 @@ def _load_all(arguments: argparse.Namespace, labels: Sequence[str]) -> list[Seri
             "train with --eval-freq, or see the training curves with plot_train"
         )
     return series
+
+
+def _of_sweep(runs: Sequence[FoundRun], arguments: argparse.Namespace) -> list[FoundRun]:
+    """Return the runs of ``--sweep``."""
+    from rl_zoo.sweep.folder import find_sweep, read_plan
+    from rl_zoo.sweep.standing import find_runs_of
+
+    paths = set()
+    for log_folder in arguments.exp_folders:
+        folder = find_sweep(log_folder, arguments.sweep)
+        paths |= {run.path for run, _ in find_runs_of(folder, read_plan(folder)).values()}
+    found = [run for run in runs if run.folder.path in paths]
+    if not found:
+        raise NothingFoundError(f"--sweep {arguments.sweep}: none of its runs has started yet")
+    return found
 
 
 def _in_asked_order(

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rl_zoo.commands.options import ExtendAction, positive_number
+from rl_zoo.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rl_zoo.executors.job import ExecutorOptions
 
 
 def add_executor_flags(group: Any, *, what: str) -> None:
@@ -47,3 +53,41 @@ def add_executor_flags(group: Any, *, what: str) -> None:
         metavar="KEY:VALUE",
         help="any other option of sbatch, e.g. qos:long",
     )
+
+
+def executor_options(arguments: argparse.Namespace, folder: Path, name: str) -> ExecutorOptions:
+    """Return what the flags say about where jobs run.
+
+    Args:
+        arguments: Parsed flags.
+        folder: Where submission files are kept; every machine must see it.
+        name: What the jobs are called on a cluster.
+
+    Raises:
+        ConfigError: If an option of the cluster is not ``key:value``.
+    """
+    from rl_zoo.executors.job import ExecutorOptions
+
+    return ExecutorOptions(
+        places=arguments.workers or 1,
+        folder=folder,
+        name=name,
+        minutes=arguments.cluster_time,
+        cpus=arguments.cluster_cpus,
+        gpus=arguments.cluster_gpus,
+        memory=arguments.cluster_memory,
+        partition=arguments.cluster_partition,
+        more=_read_options(arguments.cluster_option or ()),
+    )
+
+
+def _read_options(texts: Iterable[str]) -> dict[str, str]:
+    pairs = [text.partition(":") for text in texts]
+    problems = [
+        f"--cluster-option {key}{colon}{value}: must be key:value, e.g. qos:long"
+        for key, colon, value in pairs
+        if not key.strip() or not value.strip()
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return {key.strip(): value.strip() for key, _, value in pairs}

@@ -38,10 +38,14 @@ class ZooArgumentParser(argparse.ArgumentParser):
         console.message(f"See: {self.prog} --help")
         raise SystemExit(2)
 
+    def flags(self) -> list[str]:
+        """Return every flag, in all its spellings."""
+        return [flag for action in self._actions for flag in action.option_strings]
+
     def _with_nearest(self, message: str) -> str:
         unknown = re.match(r"unrecognized arguments: (.+)", message)
         if unknown:
-            flags = [flag for action in self._actions for flag in action.option_strings]
+            flags = self.flags()
             flag = next((w for w in unknown[1].split() if w.startswith("-")), "")
             nearest = nearest_name(flag.split("=")[0], flags) if flag else None
             if nearest:

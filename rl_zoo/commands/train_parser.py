@@ -191,6 +191,9 @@ def add_evaluation_flags(parser: ZooArgumentParser) -> argparse._ArgumentGroup:
 def _add_saving_flags(parser: ZooArgumentParser) -> None:
     saving = parser.add_argument_group("saving")
     saving.add_argument(
+        "--label", default="", metavar="TEXT", help="what the run is for, kept in its run.json"
+    )
+    saving.add_argument(
         "--save-freq",
         type=int,
         default=None,
@@ -244,6 +247,20 @@ def _add_tuning_flags(parser: ZooArgumentParser) -> None:
         help="search for hyperparameters",
     )
     add_study_flags(tuning, n_trials=500)
+    tuning.add_argument(
+        "--study",
+        default=None,
+        metavar="STUDY",
+        help="train what a trial of this study trained: its name, folder or journal "
+        "(with --storage: its name there)",
+    )
+    tuning.add_argument(
+        "--trial",
+        default=None,
+        metavar="{best,N}",
+        help="with --study: which trial; best is that of the best mean over fresh seeds "
+        "(default: best)",
+    )
     tuning.add_argument(
         "--trial-id", type=int, default=None, help="train with the values of this trial"
     )

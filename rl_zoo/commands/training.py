@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
+from rl_zoo.commands.from_study import check_trial_parts, with_study
 from rl_zoo.commands.resuming import saved_config, with_saved_arguments
 from rl_zoo.errors import ConfigError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rl_zoo.session import Experiment, TrainOptions
 
 NOT_AN_ARGUMENT = {"debug", "resume", "show_config", "dry_run", "named_packages"}
+NOT_AN_ARGUMENT |= {"trial_entry", "trial_values"}
 
 
 def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Experiment:
@@ -30,6 +32,7 @@ def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Experim
         argv: The flags as typed, for the record.
     """
     check_numbers(arguments)
+    arguments = with_study(arguments, argv)
     if arguments.resume is not None:
         arguments = with_saved_arguments(arguments, argv)
     options = make_options(arguments, resolve_config(arguments), argv)
@@ -43,6 +46,7 @@ def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Experim
 def describe(arguments: argparse.Namespace, argv: Sequence[str]) -> str:
     """Return what ``--show-config`` or ``--dry-run`` print; nothing is written."""
     check_numbers(arguments)
+    arguments = with_study(arguments, argv)
     if arguments.resume is not None:
         arguments = with_saved_arguments(arguments, argv)
     config = resolve_config(arguments)
@@ -112,6 +116,7 @@ def resolve_config(
         params=tuple(_params(arguments)),
         env_kwargs=tuple(arguments.env_kwargs or ()),
         eval_env_kwargs=tuple(arguments.eval_env_kwargs or ()),
+        entry=getattr(arguments, "trial_entry", None),
         n_timesteps=budget,
         trial=_trial_values(arguments) if trial is None else trial,
         trust_config=arguments.trust_config,
@@ -144,6 +149,7 @@ def resolve_config(
     assert config is not None
     if arguments.trained_agent and not arguments.trust:
         _check_policy_taken_over(config, arguments)
+    check_trial_parts(config, arguments)
     return config
 
 
@@ -210,6 +216,7 @@ def make_options(
         seed=random.SystemRandom().randrange(2**31) if arguments.seed == -1 else arguments.seed,
         log_folder=Path(arguments.log_folder),
         uuid=arguments.uuid,
+        label=arguments.label,
         command=shlex.join(["python", "-m", "rl_zoo.train", *argv]),
         arguments=_arguments_to_save(arguments),
         device=arguments.device,
@@ -292,7 +299,7 @@ def _params(arguments: argparse.Namespace) -> list[str]:
 
 def _trial_values(arguments: argparse.Namespace) -> Mapping[str, Any]:
     if arguments.trial_id is None:
-        return {}
+        return getattr(arguments, "trial_values", None) or {}
     from rl_zoo.tuning.load_trial import load_trial_values
 
     return load_trial_values(

@@ -6,15 +6,18 @@ import argparse
 import random
 import shlex
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
+from rl_zoo.commands.study_session import session_state, study_session
 from rl_zoo.commands.training import check_numbers, resolve_config
+from rl_zoo.commands.tune_workers import check_worker_flags, has_workers, run_workers
+from rl_zoo.commands.tuning_robot import check_robot_flags, robot_defaults, tell_robot_use
+from rl_zoo.commands.tuning_space import checked_space
+from rl_zoo.config.entry_file import check_entry_file
 from rl_zoo.errors import ConfigError, NothingFoundError, RobotFault, TrainingInterrupted, ZooError
-from rl_zoo.runs.folder import file_name_of
 
 if TYPE_CHECKING:
     from rl_zoo.config.model import RunConfig
@@ -22,12 +25,12 @@ if TYPE_CHECKING:
     from rl_zoo.tuning.study import StudyEnd
 
 
-def tune_from_train_flags(arguments: argparse.Namespace, argv: Sequence[str] | None = None) -> int:
+def tune_from_train_flags(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Run the study that the flags of ``train`` describe.
 
     Args:
         arguments: Parsed flags of ``train``.
-        argv: The command as typed, for the record; None: this process's.
+        argv: The command as typed, ``python -m <module> <flags>``, for the record and for workers.
 
     Returns:
         Exit code 0.
@@ -37,20 +40,37 @@ def tune_from_train_flags(arguments: argparse.Namespace, argv: Sequence[str] | N
     """
     check_numbers(arguments)
     check_study_flags(arguments)
+    check_worker_flags(arguments)
     config = resolve_config(arguments, {})
+    space = checked_space(arguments, config, fixed_values(arguments))
     if arguments.show_config:
         from rl_zoo.config.show import format_config
+        from rl_zoo.tuning.show_space import format_space
 
-        console.result(format_config(config))
+        console.result(f"{format_config(config)}\n\n{format_space(space, config)}")
         return 0
+    if arguments.write_best is not None:
+        check_entry_file(Path(arguments.write_best), config.env_id)
     options = make_tune_options(arguments, config, argv)
-    from rl_zoo.tuning.report import best_trial, write_report
+    from rl_zoo.tuning.search import check_search
+
+    check_search(options)
+    from rl_zoo.tuning.report import write_report
+    from rl_zoo.tuning.standing import best_trial
     from rl_zoo.tuning.study import run_study
 
-    announce(options)
-    end = run_study(options)
-    write_report(end.study, options)
-    raise_bad_end(end, options, has_result=best_trial(end.study) is not None)
+    with study_session(arguments, options) as (options, session):
+        announce(options)
+        if has_workers(arguments):
+            end = run_workers(arguments, options, session, argv)
+        else:
+            end = run_study(options, session.trial_ended)
+        if not options.is_worker:
+            is_over = end.interrupted is None and end.failure is None
+            write_report(end.study, options, is_over=is_over)
+        tell_robot_use(end, options)
+        session.end(session_state(end))
+        raise_bad_end(end, options, has_result=best_trial(end.study) is not None)
     return 0
 
 
@@ -100,14 +120,11 @@ def make_tune_options(
 
     from rl_zoo.envs.ids import is_single_instance
     from rl_zoo.tuning.options import TuneOptions
+    from rl_zoo.tuning.storage import redacted
 
     torch.set_num_threads(threads)
     single_instance = arguments.one_robot or is_single_instance(config.env_id)
-    if single_instance and (config.n_envs > 1 or arguments.n_jobs != 1):
-        why = "--one-robot" if arguments.one_robot else config.env_id
-        raise ConfigError(
-            f"{why}: there is only one of this environment; use n_envs: 1 and --n-jobs 1"
-        )
+    check_robot_flags(arguments, config, one_robot=single_instance)
     on_train_env = arguments.eval_on_train_env
     log_path = arguments.optimization_log_path
     return TuneOptions(
@@ -123,9 +140,8 @@ def make_tune_options(
         max_total_trials=arguments.max_total_trials,
         n_jobs=arguments.n_jobs,
         sampler=arguments.sampler,
-        pruner=arguments.pruner,
         n_startup_trials=arguments.n_startup_trials,
-        n_evaluations=arguments.n_evaluations,
+        **robot_defaults(arguments, one_robot=single_instance),
         objective=tuple(arguments.objective),
         constraints=tuple(arguments.constraint or ()),
         seeds_per_trial=arguments.seeds_per_trial,
@@ -138,7 +154,7 @@ def make_tune_options(
         is_worker=arguments.as_worker,
         write_best=None if arguments.write_best is None else Path(arguments.write_best),
         storage=arguments.storage,
-        study_name=arguments.study_name or _new_study_name(config),
+        study_name=arguments.study_name or "",
         eval_episodes=arguments.eval_episodes,
         n_eval_envs=arguments.n_eval_envs,
         eval_on_train_env=single_instance if on_train_env is None else on_train_env,
@@ -147,7 +163,7 @@ def make_tune_options(
         vec_env="dummy" if single_instance else arguments.vec_env,
         gym_packages=tuple(arguments.gym_packages),
         tensorboard_log=Path(arguments.tensorboard_log) if arguments.tensorboard_log else None,
-        command=shlex.join(sys.argv if argv is None else argv),
+        command=redacted(shlex.join(sys.argv if argv is None else argv)),
     )
 
 
@@ -173,7 +189,9 @@ def fixed_values(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def announce(options: TuneOptions) -> None:
     """Tell what is about to be searched."""
-    from rl_zoo.tuning.values import space_of
+    from rl_zoo.tuning.search import pruner_name, search_notes
+    from rl_zoo.tuning.search_space import space_of
+    from rl_zoo.tuning.storage import redacted
 
     config = options.config
     title = f"tuning {config.algo} on {config.env_id}"
@@ -182,16 +200,19 @@ def announce(options: TuneOptions) -> None:
         console.message(f"note: {note}")
     if options.sampler == "auto":
         console.message("note: --sampler auto is tpe (RL Zoo would download a sampler)")
-    searchable = {parameter.config_key for parameter in space_of(config)}
+    every = space_of(config, search_space=options.search_space)
+    searchable = {key for parameter in every for key in parameter.config_keys}
     given = [key for key in options.fixed if key in searchable]
     if given:
         console.message(f"note: not searched, because given: {', '.join(given)}")
-    kept = options.storage or "kept in memory only; --storage study.log keeps it"
+    for note in search_notes(options, space_of(config, options.fixed, options.search_space)):
+        console.message(f"note: {note}")
+    kept = redacted(options.storage or "kept in memory only")
     total = options.max_total_trials or options.n_trials
     console.message(
         f"study {options.study_name} ({kept}): {total} trials of {config.n_timesteps} steps, "
         f"{options.evaluations} evaluations of {options.eval_episodes} episodes each, "
-        f"sampler {options.sampler}, pruner {options.pruner}, seed {options.seed}"
+        f"sampler {options.sampler}, pruner {pruner_name(options)}, seed {options.seed}"
     )
 
 
@@ -204,12 +225,17 @@ def raise_bad_end(end: StudyEnd, options: TuneOptions, *, has_result: bool) -> N
         continues = (
             "the same command continues it"
             if options.storage is not None
-            else "it was kept in memory only (use --storage study.log)"
+            else "it was kept in memory only (leave out --storage memory)"
         )
         raise TrainingInterrupted(
             f"{end.interrupted}: the study {options.study_name} was stopped; {continues}"
         )
-    if not has_result:
+    from rl_zoo.tuning.ranking import infeasible_sentence
+
+    infeasible = infeasible_sentence(end.study)
+    if infeasible is not None:
+        raise NothingFoundError(infeasible)
+    if not has_result and end.worn is None:
         raise NothingFoundError(
             "no trial was completed: all were pruned or failed, so there are no best values"
         )
@@ -217,9 +243,10 @@ def raise_bad_end(end: StudyEnd, options: TuneOptions, *, has_result: bool) -> N
 
 def _flat(key: str, value: Any) -> dict[str, Any]:
     from rl_zoo.config.model import Symbol
+    from rl_zoo.config.parameters import COMPONENT_KEYS
     from rl_zoo.config.symbols import symbol_text
 
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and key not in COMPONENT_KEYS:
         inner = [_flat(f"{key}.{name}", item) for name, item in value.items()]
         return {name: item for values in inner for name, item in values.items()}
     return {key: symbol_text(value).strip("'") if isinstance(value, Symbol) else value}
@@ -231,8 +258,3 @@ def _entry_timesteps(arguments: argparse.Namespace, config: RunConfig) -> int:
         return config.n_timesteps
     without_flag = argparse.Namespace(**{**vars(arguments), "n_timesteps": -1})
     return resolve_config(without_flag, {}).n_timesteps
-
-
-def _new_study_name(config: RunConfig) -> str:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    return f"{config.algo}_{file_name_of(config.env_id)}_{stamp}_{random.randrange(16**4):04x}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from rl_zoo.commands.executor_flags import add_executor_flags
 from rl_zoo.commands.options import ExtendAction, positive_number
+from rl_zoo.tuning.measures import BY_NAME
 
 SAMPLERS = ("tpe", "random", "gp", "cmaes", "qmc", "nsgaii", "auto")
 PRUNERS = ("median", "halving", "hyperband", "wilcoxon", "none")
@@ -77,13 +78,17 @@ def _add_search_flags(parser: argparse.ArgumentParser) -> None:
         "--sampler", choices=SAMPLERS, default="tpe", help="how values are drawn; auto is tpe"
     )
     parser.add_argument(
-        "--pruner", choices=PRUNERS, default="median", help="when a trial is given up early"
+        "--pruner",
+        choices=PRUNERS,
+        default=None,
+        help="when a trial is given up early (default: median; none with one robot)",
     )
     parser.add_argument(
         "--n-startup-trials",
         type=int,
         default=10,
-        help="trials before the sampler learns from results and the pruner acts",
+        help="trials before tpe and gp learn from results and the median pruner acts; the "
+        "population of nsgaii",
     )
     parser.add_argument(
         "--search-space",
@@ -102,8 +107,8 @@ def _add_judgement_flags(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["return"],
         metavar="MEASURE",
-        help="what is optimised: return, energy, smoothness ...; several give a Pareto front; "
-        "return:last, return:best or return:auc say which evaluations count",
+        help=f"what is optimised: {', '.join(BY_NAME)}, or min:METRIC, max:METRIC of the episode "
+        "metrics; several give a Pareto front; :last, :best or :auc say which evaluations count",
     )
     parser.add_argument(
         "--constraint",
@@ -111,13 +116,15 @@ def _add_judgement_flags(parser: argparse.ArgumentParser) -> None:
         action=ExtendAction,
         default=None,
         metavar="MEASURE<=NUMBER",
-        help="what the best trial must respect, e.g. 'falls_per_minute<=0.5'",
+        help="what the best trial must respect, e.g. 'falls_per_minute<=0.5' in training or "
+        "'eval:speed>=0.2' in the evaluation after it",
     )
     parser.add_argument(
         "--n-evaluations",
         type=int,
         default=None,
-        help="evaluations of each trial (default: one per 100000 steps, at least 4)",
+        help="evaluations of each trial (default: one per 100000 steps, at least 4; with one robot "
+        "and no pruner the one after training)",
     )
     parser.add_argument(
         "--seeds-per-trial",
@@ -151,7 +158,8 @@ def _add_robot_flags(parser: argparse.ArgumentParser) -> None:
         type=positive_number,
         default=None,
         metavar="MINUTES",
-        help="with one robot: stop the study when its trials have used the robot for so long",
+        help="with one robot: end the study when all its trials, re-evaluations included, have "
+        "had the robot under power for so long",
     )
 
 

@@ -90,7 +90,7 @@ def _parse_one(item: Any, key: str, report: Report) -> Component | None:
             )
             return None
         item, kwargs = next(iter(item.items()))
-    name = _name_of(item)
+    name = component_name(item)
     if name is None:
         report(key, f"must be a name or {{name: arguments}}, not {describe(item)}")
         return None
@@ -102,7 +102,10 @@ def _parse_one(item: Any, key: str, report: Report) -> Component | None:
     return Component(canonical_name(name), {word: _argument(kwargs[word]) for word in kwargs})
 
 
-def _name_of(item: Any) -> str | None:
+def component_name(item: Any) -> str | None:
+    """Return the name in an item of a list of components, None if there is none."""
+    if isinstance(item, Mapping):
+        item = next(iter(item)) if len(item) == 1 else None
     if isinstance(item, type):
         return f"{item.__module__}:{item.__qualname__}"
     if isinstance(item, Symbol):

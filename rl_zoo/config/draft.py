@@ -10,6 +10,7 @@ from typing import Any
 from rl_zoo.config.literals import parse_literal
 from rl_zoo.config.model import Schedule
 from rl_zoo.config.parameters import MAPPING_KEYS
+from rl_zoo.config.paths import with_value
 from rl_zoo.config.schedules import parse_schedule, schedule_mapping
 from rl_zoo.errors import ConfigError
 
@@ -43,10 +44,18 @@ class Draft:
         """Put ``value`` at ``path``, e.g. ``["policy_kwargs", "net_arch"]``."""
         container = self.values
         for depth in range(1, len(path)):
+            if _is_element(container.get(path[depth - 1]), path[depth]):
+                self._put_element(container, path, depth, value, origin)
+                return
             container = self._open_mapping(container, path[:depth])
         if path[0] in MAPPING_KEYS:
             value = _read_mapping_text(value)
         self._set(container, path, value, origin)
+
+    def set_origin(self, key: str, origin: str) -> None:
+        """Note where the dotted ``key`` and all that is inside it come from."""
+        self._forget_origins(key)
+        self.origins[key] = origin
 
     def remove(self, key: str) -> Any:
         """Take the top-level ``key`` out and return its value (None if it is not there)."""
@@ -63,7 +72,7 @@ class Draft:
         while origin is None and "." in parent:
             parent = parent.rpartition(".")[0]
             origin = self.origins.get(parent)
-        return _place(origin or self.default_origin, key)
+        return place_text(origin or self.default_origin, key)
 
     def raise_problems(self) -> None:
         """Raise ConfigError with all problems, if there are any."""
@@ -79,6 +88,18 @@ class Draft:
         inner: dict[str, Any] = container[name]
         return inner
 
+    def _put_element(
+        self, container: dict[str, Any], path: Sequence[str], depth: int, value: Any, origin: str
+    ) -> None:
+        """Put ``value`` into the list that ``path[:depth]`` leads to."""
+        name, key = path[depth - 1], ".".join(path)
+        try:
+            container[name] = with_value(container.get(name), path[depth:], value)
+        except ConfigError as error:
+            self.problems.append(f"{place_text(origin, key)}: {error}")
+        else:
+            self.set_origin(key, origin)
+
     def _set(self, container: dict[str, Any], path: Sequence[str], value: Any, origin: str) -> None:
         name, key = path[-1], ".".join(path)
         old = container.get(name)
@@ -92,8 +113,7 @@ class Draft:
                 self._set(container[name], [*path, str(inner_name)], inner, origin)
             return
         container[name] = copy.deepcopy(value)
-        self._forget_origins(key)
-        self.origins[key] = origin
+        self.set_origin(key, origin)
 
     def _forget_origins(self, key: str) -> None:
         for other in [o for o in self.origins if o == key or o.startswith(f"{key}.")]:
@@ -119,6 +139,12 @@ def read_assignments(texts: Iterable[str], flag: str, problems: list[str]) -> li
     return pairs
 
 
+def _is_element(container: Any, name: str) -> bool:
+    """Say whether ``name`` can only be the index of a list (mappings may have such keys too)."""
+    is_mapping = isinstance(container, Mapping)
+    return name.isdecimal() and not (is_mapping and name in container)
+
+
 def _read_mapping_text(value: Any) -> Any:
     """Return the mapping that a ``dict(...)`` string stands for; any other value as it is."""
     if not isinstance(value, str):
@@ -141,7 +167,8 @@ def _schedule_parts(value: Any) -> dict[str, Any]:
     return schedule_mapping(schedule) if isinstance(schedule, Schedule) else {}
 
 
-def _place(origin: str, key: str) -> str:
+def place_text(origin: str, key: str) -> str:
+    """Return how messages name the dotted ``key`` that ``origin`` gave."""
     if origin == STEPS_FLAG:
         return origin
     if origin in ENV_KWARGS_FLAGS.values():

@@ -106,6 +106,8 @@ class RunConfig:
     hyperparams: Mapping[str, Any] = field(default_factory=_empty)
     """The merged entry in the zoo's own keys and YAML-safe values: written as ``config.yml``;
     feeding it back gives the same RunConfig."""
+    search_space: Mapping[str, Any] = field(default_factory=_empty, compare=False)
+    """What the entry says about tuning, as it is written there; it takes no part in a run."""
     origins: Mapping[str, str] = field(default_factory=_empty, compare=False)
     """Where each (dotted) key comes from, e.g. ``{"gamma": "hyperparams/sac.yml: Ant-v4"}``."""
     notes: tuple[str, ...] = field(default=(), compare=False)

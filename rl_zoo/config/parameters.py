@@ -344,8 +344,11 @@ ZOO_KEYS: Mapping[str, Rule] = MappingProxyType(
 )
 """Rules of the keys that are not the algorithm's and need no further interpretation."""
 
-STRUCTURE_KEYS = ("policy", "normalize", "env_wrapper", "vec_env_wrapper", "callback")
-"""Keys of the zoo that have a form of their own."""
+COMPONENT_KEYS = ("env_wrapper", "vec_env_wrapper", "callback")
+"""Keys that hold wrappers or callbacks, by name."""
+
+STRUCTURE_KEYS = ("policy", "normalize", *COMPONENT_KEYS, "search_space")
+"""Keys that have a form of their own."""
 
 MAPPING_KEYS = frozenset(
     [

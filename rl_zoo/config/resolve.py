@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from rl_zoo.config.component_arguments import put_argument
 from rl_zoo.config.draft import (
     ENV_KWARGS_FLAGS,
     PARAMS_FLAG,
@@ -19,7 +20,8 @@ from rl_zoo.config.draft import (
 from rl_zoo.config.legacy import translate_legacy_keys
 from rl_zoo.config.lookup import Entry, find_entry
 from rl_zoo.config.model import EMPTY, ActionNoise, RunConfig
-from rl_zoo.config.parameters import ALGORITHM_PARAMETERS, MAPPING_KEYS
+from rl_zoo.config.parameters import ALGORITHM_PARAMETERS, COMPONENT_KEYS, MAPPING_KEYS
+from rl_zoo.config.rules import describe
 from rl_zoo.config.saved import saved_hyperparams
 from rl_zoo.config.validate import CheckedValues, check_values
 from rl_zoo.config.yaml import load_saved_yaml
@@ -43,6 +45,8 @@ class ConfigRequest:
     """``key:value`` arguments of ``--env-kwargs``."""
     eval_env_kwargs: Sequence[str] = ()
     """``key:value`` arguments of ``--eval-env-kwargs``."""
+    entry: Entry | None = None
+    """Takes the place of the file's entry, e.g. the configuration of a tuned trial."""
     n_timesteps: int | None = None
     """Budget of ``-n`` in environment steps; None takes the entry's."""
     trial: Mapping[str, Any] = field(default_factory=dict)
@@ -77,7 +81,7 @@ def resolve(request: ConfigRequest) -> RunConfig:
         )
     }
     try:
-        entry = find_entry(
+        entry = request.entry or find_entry(
             request.algo,
             request.env_id,
             request.conf_file,
@@ -115,9 +119,17 @@ def load_saved(path: Path, algo: str, env_id: str, *, trust: bool = False) -> Ru
     content = load_saved_yaml(path, trust)
     if not isinstance(content, Mapping) or not content:
         raise DamagedFileError(f"{path}: holds no hyperparameters; the run cannot be rebuilt")
-    entry = Entry(content, str(path))
-    draft = Draft(entry.origin)
-    draft.merge(entry.values, entry.origin)
+    return resolve_saved(content, str(path), algo, env_id)
+
+
+def resolve_saved(content: Mapping[Any, Any], origin: str, algo: str, env_id: str) -> RunConfig:
+    """Return the configuration that the content of a ``config.yml`` stands for.
+
+    Raises:
+        ConfigError: If a value in it is not valid; names ``origin``.
+    """
+    draft = Draft(origin)
+    draft.merge(content, origin)
     return _finish(draft, algo, env_id, {})
 
 
@@ -132,11 +144,20 @@ def _merge_dotted(draft: Draft, pairs: Any, origin: str) -> None:
         path = str(key).split(".")
         if not all(path):
             draft.problems.append(f"{origin} {key}: is not a name")
-        elif len(path) > 1 and path[0] not in MAPPING_KEYS and path[0] not in _SCHEDULABLE:
+        elif len(path) > 1 and path[0] in COMPONENT_KEYS:
+            put_argument(draft, str(key), value, origin)
+        elif path[0] == "search_space":
+            draft.problems.append(f"{origin} {key}: is not part of a run; use --search-space")
+        elif len(path) > 1 and not _has_parts(draft, path[0]):
             hint = did_you_mean(path[0], sorted(MAPPING_KEYS))
             draft.problems.append(f"{origin} {key}: '{path[0]}' is not a mapping{hint}")
         else:
             draft.put(path, value, origin)
+
+
+def _has_parts(draft: Draft, name: str) -> bool:
+    has_names = name in MAPPING_KEYS or name in _SCHEDULABLE
+    return has_names or isinstance(draft.values.get(name), (Mapping, list, tuple))
 
 
 def _finish(
@@ -144,8 +165,20 @@ def _finish(
 ) -> RunConfig:
     translate_legacy_keys(draft, algo)
     checked = check_values(draft, algo, known_components)
+    _check_search_space(draft)
     draft.raise_problems()
     return _assemble(draft, checked, algo, env_id)
+
+
+def _check_search_space(draft: Draft) -> None:
+    space = draft.values.get("search_space")
+    if space is not None and not isinstance(space, Mapping):
+        draft.report(
+            "search_space",
+            "must be a mapping such as {gamma: {low: 0.9, high: 0.999}}, not " + describe(space),
+        )
+    elif space is not None and not all(isinstance(key, str) for key in space):
+        draft.report("search_space", "its keys must be names of hyperparameters")
 
 
 def _assemble(draft: Draft, checked: CheckedValues, algo: str, env_id: str) -> RunConfig:
@@ -170,6 +203,7 @@ def _assemble(draft: Draft, checked: CheckedValues, algo: str, env_id: str) -> R
         eval_env_kwargs=_frozen(zoo.get("eval_env_kwargs")),
         monitor_kwargs=_frozen(zoo.get("monitor_kwargs")),
         hyperparams=_frozen(saved_hyperparams(checked)),
+        search_space=_frozen(draft.values.get("search_space")),
         origins=_frozen(draft.origins),
         notes=tuple(draft.notes),
     )

@@ -9,9 +9,10 @@ from typing import Any
 from rl_zoo.config.components import components_value
 from rl_zoo.config.literals import format_literal
 from rl_zoo.config.model import Normalize, Schedule, Symbol
+from rl_zoo.config.parameters import COMPONENT_KEYS
 from rl_zoo.config.schedules import schedule_value
 from rl_zoo.config.symbols import symbol_text
-from rl_zoo.config.validate import COMPONENT_KEYS, CheckedValues
+from rl_zoo.config.validate import CheckedValues
 
 
 def saved_hyperparams(checked: CheckedValues) -> dict[str, Any]:

@@ -6,18 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from rl_zoo.config.component_arguments import label_of
 from rl_zoo.config.literals import format_literal
 from rl_zoo.config.model import ActionNoise, Component, Normalize, RunConfig, Schedule, Symbol
+from rl_zoo.config.parameters import COMPONENT_KEYS
 from rl_zoo.config.symbols import symbol_text
 
 _SHOWN_AS = {"env_wrappers": "env_wrapper", "vec_env_wrappers": "vec_env_wrapper"}
 _FIRST = ("algo", "env_id", "policy", "n_timesteps", "n_envs")
-_HIDDEN = ("hyperparams", "origins", "notes", "algo_kwargs", *_FIRST)
+_HIDDEN = ("hyperparams", "origins", "notes", "algo_kwargs", "search_space", *_FIRST)
 
 
 def format_config(config: RunConfig) -> str:
     """Return a table of key, value and origin; the notes, if any, follow below it."""
-    rows = [(key, value, _origin(config, key)) for key, value in _rows(config) if value is not None]
+    rows = [
+        (key.partition(".")[0] if _is_component(key) else key, value, _origin(config, key))
+        for key, value in _rows(config)
+        if value is not None
+    ]
     key_width = max(len(key) for key, _, _ in rows)
     value_width = min(max(len(value) for _, value, _ in rows), 48)
     lines = [
@@ -45,8 +51,9 @@ def _rows(config: RunConfig) -> Iterator[tuple[str, str | None]]:
         elif isinstance(value, ActionNoise):
             yield from (("noise_type", value.kind), ("noise_std", f"{value.std:g}"))
         elif isinstance(value, tuple):
-            for component in value:
-                yield key, _component_text(component)
+            names = [component.name for component in value]
+            for position, component in enumerate(value):
+                yield label_of(names, position, key), _component_text(component)
         elif value is not None:
             yield key, str(value)
 
@@ -90,7 +97,19 @@ def _component_text(component: Component) -> str:
 def _origin(config: RunConfig, key: str) -> str:
     if key in ("algo", "env_id"):
         return "--env" if key == "env_id" else "--algo"
+    inner: dict[str, list[str]] = {}
+    for other, origin in config.origins.items():
+        if other.startswith(f"{key}."):
+            inner.setdefault(origin, []).append(other[len(key) + 1 :])
     parent = key
     while parent not in config.origins and "." in parent:
         parent = parent.rpartition(".")[0]
-    return config.origins.get(parent, "default")
+    own = config.origins.get(parent, "default")
+    if own == "default" and inner:  # a mapping of which every value has an origin of its own
+        own = next(iter(inner))
+    parts = [f"{', '.join(names)}: {place}" for place, names in inner.items() if place != own]
+    return "; ".join([own, *parts])
+
+
+def _is_component(key: str) -> bool:
+    return key.partition(".")[0] in COMPONENT_KEYS

@@ -12,6 +12,7 @@ from rl_zoo.config.draft import Draft
 from rl_zoo.config.model import Component, Normalize, Symbol
 from rl_zoo.config.parameters import (
     ALGORITHM_PARAMETERS,
+    COMPONENT_KEYS,
     NORMALIZE,
     NOT_IN_LINEAR_POLICY,
     PLUGIN_PARAMETERS,
@@ -26,8 +27,6 @@ from rl_zoo.config.parameters import (
 from rl_zoo.config.rules import INVALID, Rule, convert, describe
 from rl_zoo.config.symbols import is_object_path, symbol_from_path
 from rl_zoo.suggest import did_you_mean
-
-COMPONENT_KEYS = ("env_wrapper", "vec_env_wrapper", "callback")
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,16 @@ def load_saved_yaml(path: Path, trust: bool = False) -> Any:
         raise DamagedFileError(f"{path}: cannot be read: {error}") from error
 
 
+def parse_yaml(text: str, name: str) -> Any:
+    """Return the content of YAML ``text``, as :func:`load_yaml` does; ``name`` is for messages.
+
+    Raises:
+        ConfigError: If it is not valid YAML or gives a key twice.
+        UnsafeFileError: If a tag in it would run code.
+    """
+    return _parse(text, name, ConfigError)
+
+
 def dump_yaml(data: Any) -> str:
     """Return ``data`` as plain YAML that :func:`load_yaml` reads back as equal values."""
     text: str = yaml.dump(

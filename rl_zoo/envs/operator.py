@@ -79,6 +79,9 @@ class Operator:
         settings: Where to listen.
         control: Chords of the remote.
         folder: Of the run, or None.
+
+    Attributes:
+        activity: What the robot is used for now, e.g. ``trial 3``; empty: not said.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Operator:
     ) -> None:
         self.settings = settings
         self.file = settings.file or (folder or Path()) / CONTROL_FILE
+        self.activity = ""
         self._chords = (
             ("pause", control.pause_buttons),
             ("yes", control.resume_buttons),
@@ -95,6 +99,10 @@ class Operator:
         self._typed = ""
         self._before: list[str] = []
         self._take_file()  # what was said before this session began
+
+    def about_activity(self, question: str) -> str:
+        """Return a question that begins with what the robot is used for."""
+        return f"{self.activity}: {question}" if self.activity else question
 
     def ask(self, question: str) -> None:
         """Show a question; ``listen`` hears the answer."""

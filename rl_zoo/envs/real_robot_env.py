@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from rl_zoo.envs.last_owner import wait_for_last_owner
 from rl_zoo.envs.operator import Operator
-from rl_zoo.envs.real_robot_options import read_real_options
+from rl_zoo.envs.real_robot_options import EXCHANGEABLE_ON_A_ROBOT, read_real_options
 from rl_zoo.envs.reset_procedure import ProcedureParts, ResetProcedure, WaitStopped
 from rl_zoo.envs.robot_env import Observation, RobotEnv
+from rl_zoo.envs.standing_still import is_as_before
 from rl_zoo.envs.use_meter import UseMeter
 from rl_zoo.errors import ConfigError, RobotFault
-from rl_zoo.motion.rotations import heading, tilt
+from rl_zoo.motion.rotations import heading
 from rl_zoo.robots.clock import MonotonicClock
 from rl_zoo.robots.control.link import RobotLink, Snapshot
 from rl_zoo.robots.control.modes import Interruption, Mode, Request
@@ -38,11 +39,6 @@ RECORDINGS = "flight"
 StepResult = tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]
 
 _RUN_PATIENCE = 0.5  # s, for READY to become RUN
-# What a robot may differ from the observation of its reset when the first step begins:
-_MOVED = 0.02  # rad, of a joint
-_LEANT = 0.02  # rad, of the trunk
-_TURNING = 0.2  # rad/s, of the trunk
-_MOVING = 0.5  # rad/s, of a joint; the readings of a resting one are noisy
 _POLL = 0.004  # s
 
 
@@ -85,11 +81,13 @@ class RealRobotEnv(RobotEnv):
         "single_instance": True,
         "takes_run_folder": True,
     }
+    exchangeable_options = EXCHANGEABLE_ON_A_ROBOT
+    _last_observation: Observation | None
+    _first: RobotState | None
 
     def __init__(self, robot: str = "bert", render_mode: str | None = None, **options: Any) -> None:
-        self.real = read_real_options({"robot": robot, "render_mode": render_mode, **options})
-        self._prepare(self.real.shared)
-        self._max_gap = self.real.max_gap * self.dt
+        self._given = {"robot": robot, "render_mode": render_mode, **options}
+        self._take(self._given)
         self._robot_time = RobotTime()
         self._meter = UseMeter()
         folder = self.real.run_folder
@@ -111,8 +109,6 @@ class RealRobotEnv(RobotEnv):
                 getattr(getattr(self.link, "driver", None), "put_down", None),
             )
         )
-        self._last_observation: Observation | None = None
-        self._first: RobotState | None = None
         self._deadline = 0.0
         self._yaw = 0.0
         self._fault: RobotFault | None = None
@@ -157,6 +153,18 @@ class RealRobotEnv(RobotEnv):
     def current_action(self) -> FloatArray:
         """Return the action that equals the command the robot holds now."""
         return self.positions_to_action(self._last.command)
+
+    def begin_activity(self, name: str) -> None:
+        """Name what the robot is used for next: every question to the operator begins with it."""
+        self._operator.activity = name
+
+    def rest(self) -> None:
+        """Let the robot sit, its motors soft, until the next reset.
+
+        Raises:
+            RobotFault: If the control loop is gone.
+        """
+        self._procedure.sit_down()
 
     def stop_waiting_when(self, stop_reason: Callable[[], str | None]) -> None:
         """Ask ``stop_reason`` while the robot is waited for; a text ends the wait."""
@@ -242,7 +250,7 @@ class RealRobotEnv(RobotEnv):
         ready = self._last
         if first is None or snapshot.mode is not Mode.READY or snapshot.epoch != ready.epoch:
             return None
-        if not _is_as_before(first, snapshot.state):
+        if not is_as_before(first, snapshot.state):
             return None
         self.link.request(Request.RUN)
         end = self.link.clock.now() + _RUN_PATIENCE
@@ -253,7 +261,7 @@ class RealRobotEnv(RobotEnv):
                 break
         if snapshot.mode is not Mode.RUN or snapshot.epoch != ready.epoch + 1:
             return None
-        if not _is_as_before(first, snapshot.state):
+        if not is_as_before(first, snapshot.state):
             self.link.request(Request.HOLD)
             return None
         self._yaw = heading(snapshot.state.orientation)  # of an IMU it drifts while one waits
@@ -337,6 +345,12 @@ class RealRobotEnv(RobotEnv):
             info[STOP] = self._procedure.stopped
         return self._last_observation, 0.0, False, True, info
 
+    def _take(self, given: Mapping[str, Any]) -> None:
+        self.real = read_real_options(given)
+        self._prepare(self.real.shared)
+        self._max_gap = self.real.max_gap * self.dt
+        self._last_observation, self._first = None, None
+
     def _see(self) -> Snapshot:
         snapshot = self.link.snapshot()
         self._meter.see(snapshot)
@@ -360,14 +374,3 @@ def _stamps(snapshot: Snapshot) -> dict[str, Any]:
     """Return when a sample was taken, for comparison with other records."""
     state = snapshot.state
     return {"time": state.time, "robot_tick": snapshot.tick, "sequence": state.sequence}
-
-
-def _is_as_before(one: RobotState, two: RobotState) -> bool:
-    """Say whether the observation of a standing robot still holds, up to noise and heading."""
-    changes = (
-        (one.joint_positions - two.joint_positions, _MOVED),
-        (np.array([tilt(one.orientation) - tilt(two.orientation)]), _LEANT),
-        (one.angular_velocity_in_body - two.angular_velocity_in_body, _TURNING),
-        (one.joint_velocities - two.joint_velocities, _MOVING),
-    )
-    return all(np.max(np.abs(change), initial=0.0) <= limit for change, limit in changes)

@@ -10,6 +10,7 @@ from typing import Any
 from rl_zoo.envs.operator import OperatorSettings, read_operator_settings
 from rl_zoo.envs.reset_settings import ResetSettings, read_reset_settings
 from rl_zoo.envs.robot_options import (
+    EXCHANGEABLE,
     NONE,
     SIMULATION_OPTIONS,
     TRUE,
@@ -41,6 +42,8 @@ ONLY_SIMULATED = ("randomize", "reset_noise", *SIMULATION_OPTIONS)
 """Options of ``RobotEnv`` that a robot has no use for."""
 _SHARED = tuple(name for name in SHARED_OPTIONS if name not in ONLY_SIMULATED)
 OPTION_NAMES = (*OWN_OPTIONS, *_SHARED)
+EXCHANGEABLE_ON_A_ROBOT = (*EXCHANGEABLE, "max_gap")
+"""Options that can be changed while the control loop goes on."""
 
 
 @dataclass(frozen=True)

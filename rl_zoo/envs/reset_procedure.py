@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,6 +104,16 @@ class ResetProcedure:
                 if self._told:
                     console.message("robot: it stands again and goes on")
                 return ready
+
+    def sit_down(self) -> None:
+        """Let a standing robot sit down and go soft, unless the run is being stopped.
+
+        Raises:
+            RobotFault: If the control loop is gone.
+        """
+        if self._link.snapshot().mode in _STIFF:
+            with contextlib.suppress(WaitStopped):  # the robot has been asked to sit
+                self._ask_for(Request.SIT, _SOFT, self._sitting_time)
 
     def _advance(self, snapshot: Snapshot) -> Snapshot | None:
         """Do the next thing; return the snapshot of a robot that is ready."""
@@ -254,6 +265,7 @@ class ResetProcedure:
     def _question(self, text: str, *, is_stop: bool = False) -> None:
         """Wait for a yes; the robot stays as it is until then."""
         self._meter.prompts += 1
+        text = self._operator.about_activity(text)
         if self._operator.settings.assume_yes and not is_stop:
             self._tell(f"{text} (yes, as told beforehand)")
             self._pass_time(_REARM_PATIENCE)

@@ -9,7 +9,14 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_zoo.envs.robot_options import NONE, TRUE, RobotEnvOptions, read_options
+from rl_zoo.envs.robot_options import (
+    EXCHANGEABLE,
+    NONE,
+    TRUE,
+    RobotEnvOptions,
+    differing,
+    read_options,
+)
 from rl_zoo.errors import ConfigError
 from rl_zoo.motion.rotations import heading, in_heading_frame, tilt
 from rl_zoo.robots.assembly import model_path
@@ -55,9 +62,12 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         "render_fps": 50,
         "single_instance": False,
     }
+    exchangeable_options: tuple[str, ...] = EXCHANGEABLE
+    """What ``change_options`` can change while the environment is open."""
 
     def __init__(self, robot: str = "bert", render_mode: str | None = None, **options: Any) -> None:
-        self._prepare(read_options({"robot": robot, "render_mode": render_mode, **options}))
+        self._given: dict[str, Any] = {"robot": robot, "render_mode": render_mode, **options}
+        self._take(self._given)
         self.robot = MujocoRobot(self.options.spec, self.options.simulation)
         self.robot_state: RobotState = self.robot.read()
 
@@ -97,6 +107,29 @@ class RobotEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         except ConfigError as error:
             return list(error.problems)
         return []
+
+    def change_options(self, **options: Any) -> bool:
+        """Take other options of task, observation and reward; a reset must follow.
+
+        Args:
+            **options: All keywords, as for the constructor.
+
+        Returns:
+            False, with nothing changed, if one of them is none of ``exchangeable_options``.
+
+        Raises:
+            ConfigError: If an option has no meaning.
+        """
+        given = {name: self._given[name] for name in ("robot", "render_mode")}
+        given.update(options)
+        if not differing(self._given, given) <= set(self.exchangeable_options):
+            return False
+        self._take(given)
+        self._given = given
+        return True
+
+    def _take(self, given: Mapping[str, Any]) -> None:
+        self._prepare(read_options(given))
 
     @property
     def dt(self) -> float:

@@ -37,6 +37,15 @@ _OWN_OPTIONS = (
 )
 OPTION_NAMES = (*_OWN_OPTIONS, *TASK_OPTIONS, *SIMULATION_OPTIONS)
 """Every key of ``env_kwargs`` that a robot environment takes."""
+EXCHANGEABLE = (
+    "task",
+    "reset_noise",
+    "observe_contacts",
+    "observe_velocity",
+    "reward_velocity",
+    *TASK_OPTIONS,
+)
+"""Those that an open environment can take others of: they change no robot and no simulation."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,11 @@ def read_options(given: Mapping[str, Any]) -> RobotEnvOptions:
     if problems:
         raise ConfigError(problems)
     return RobotEnvOptions(spec, **parts)
+
+
+def differing(one: Mapping[str, Any], two: Mapping[str, Any]) -> set[str]:
+    """Return the names under which two mappings of plain values differ."""
+    return {name for name in {*one, *two} if one.get(name) != two.get(name)}
 
 
 def _spec(name: object) -> RobotSpec:

@@ -6,15 +6,17 @@ recorder of episodes (a robot's), VecEnv, guard, VecEnv wrappers, VecNormalize, 
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import gymnasium as gym
+from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.preprocessing import (
     is_image_space,
     is_image_space_channels_first,
@@ -45,6 +47,7 @@ from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
 Mode = Literal["train", "evaluate"]
 TIME_LIMIT = "max_episode_steps"
 """Key of ``env_kwargs`` that changes the time limit of any environment."""
+NO_TIME_LIMIT = -1
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class StackSettings:
     """Where an environment of a robot keeps what belongs to the run."""
     save_episodes: bool | None = None
     """Write every episode into ``run_folder``; None: those of a robot that is trained."""
+    opened: gym.Env[Any, Any] | None = None
+    """An open environment (see ``open_environment``) to build the stack around; it is closed with
+    the stack unless it ignores that. One environment, in this process."""
 
 
 def make_vec_env(config: RunConfig, settings: StackSettings) -> VecEnv:
@@ -95,12 +101,34 @@ def make_vec_env(config: RunConfig, settings: StackSettings) -> VecEnv:
 
 
 def _make_base(config: RunConfig, settings: StackSettings, functions: list[_EnvFunction]) -> VecEnv:
-    try:
+    with _telling_what_cannot_be_made(config):
         if settings.vec_env == "dummy":
             return DummyVecEnv(list(functions))
         # A worker process that fails says only that it is gone: what can fail fails here first.
         functions[0].make_unmonitored().close()
         return SubprocVecEnv(list(functions))
+
+
+def open_environment(config: RunConfig, settings: StackSettings) -> gym.Env[Any, Any]:
+    """Open the innermost environment alone, for several stacks after one another.
+
+    It has no time limit: each stack built around it brings its own.
+
+    Raises:
+        ConfigError: If the environment does not exist or cannot be made.
+        RobotFault: If a robot does not answer.
+    """
+    check_stack(config, settings.gym_packages)
+    function = _EnvFunction(config, settings, rank=0)
+    function.kwargs = {**function.kwargs, TIME_LIMIT: NO_TIME_LIMIT}
+    with _telling_what_cannot_be_made(config):
+        return function.open()
+
+
+@contextlib.contextmanager
+def _telling_what_cannot_be_made(config: RunConfig) -> Iterator[None]:
+    try:
+        yield
     except ZooError:
         raise
     except Exception as error:
@@ -148,7 +176,7 @@ def check_stack(config: RunConfig, gym_packages: tuple[str, ...] = ()) -> None:
 
 def _time_limit_problems(limit: object, env_id: str, source: str) -> list[str]:
     """Check the one keyword that ``gymnasium.make`` takes for itself."""
-    if limit is None or (isinstance(limit, int) and (limit > 0 or limit == -1)):
+    if limit is None or (isinstance(limit, int) and (limit > 0 or limit == NO_TIME_LIMIT)):
         return []
     return [
         f"{env_id}.{source}.{TIME_LIMIT}: must be a number of steps, or -1 for no limit, "
@@ -180,6 +208,7 @@ class _EnvFunction:
         self.action_seed = None if settings.seed is None else settings.seed + rank
         self.run_folder = settings.run_folder
         self.save_episodes = settings.save_episodes
+        self.opened = settings.opened
         self.rank = rank
 
     def __call__(self) -> gym.Env[Any, Any]:
@@ -201,14 +230,25 @@ class _EnvFunction:
 
     def make_unmonitored(self) -> gym.Env[Any, Any]:
         """Make the environment with every layer that Monitor is around."""
+        env = wrap_env(self._limited() if self.opened is not None else self.open(), self.wrappers)
+        if self.mode == "evaluate" and env.has_wrapper_attr("finish_ramp"):
+            env.get_wrapper_attr("finish_ramp")()  # the ramp of a prior belongs to training
+        return EpisodeMetricsWrapper(EpisodeControlWrapper(env))
+
+    def open(self) -> gym.Env[Any, Any]:
+        """Open the innermost environment."""
         require_env(self.env_id, self.gym_packages)
         more: dict[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
         if self.run_folder is not None and takes_run_folder(self.env_id):
             more["run_folder"] = str(self.run_folder)
-        env = wrap_env(gym.make(self.env_id, **self.kwargs, **more), self.wrappers)
-        if self.mode == "evaluate" and env.has_wrapper_attr("finish_ramp"):
-            env.get_wrapper_attr("finish_ramp")()  # the ramp of a prior belongs to training
-        return EpisodeMetricsWrapper(EpisodeControlWrapper(env))
+        return gym.make(self.env_id, **self.kwargs, **more)
+
+    def _limited(self) -> gym.Env[Any, Any]:
+        """Return the environment that is open already with this configuration's time limit."""
+        assert self.opened is not None
+        own = gym.spec(registered_id(self.env_id)).max_episode_steps
+        limit = self.kwargs.get(TIME_LIMIT, own)
+        return self.opened if limit in (None, NO_TIME_LIMIT) else TimeLimit(self.opened, limit)
 
     def _episodes_folder(self) -> Path | None:
         """Return where to write episodes, None for nowhere."""

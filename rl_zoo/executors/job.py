@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class JobHandle(Protocol):
     job: Job
 
     def state(self) -> JobState:
-        """Return where it stands; never blocks."""
+        """Return where it stands; never blocks. Asking is also what starts waiting jobs."""
 
     def exit_code(self) -> int | None:
         """Return its exit code; None while it runs or where a signal ended it."""
@@ -51,10 +51,14 @@ class JobHandle(Protocol):
     def process_id(self) -> int | None:
         """Return the id of its process on this machine; None if it runs elsewhere."""
 
+    def describe(self) -> str:
+        """Return where it is found, e.g. ``process 4711`` or ``job 88_2``."""
+
     def cancel(self) -> None:
         """Ask it to stop: SIGTERM, upon which our commands save everything."""
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Runs jobs. ``close`` is called once, in a ``finally``."""
 
@@ -71,8 +75,18 @@ class Executor(Protocol):
     def describe(self) -> str:
         """Return in a few words where jobs run, e.g. ``2 processes of this machine``."""
 
+    def earlier(self) -> Sequence[JobHandle]:
+        """Return the jobs that an earlier process submitted from this folder and that go on."""
+
+    def cancel_command(self, handles: Sequence[JobHandle]) -> str:
+        """Return the shell command that ends these jobs, where they go on without this process."""
+
     def close(self) -> None:
-        """End what runs here; jobs of a cluster go on."""
+        """End what runs here, saving first; jobs of a cluster go on.
+
+        Raises:
+            KeyboardInterrupt: If Ctrl-C comes meanwhile: everything was killed.
+        """
 
 
 @dataclass(frozen=True)

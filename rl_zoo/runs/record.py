@@ -55,6 +55,8 @@ class RunRecord:
     """The parent's policy before it learned anything here: mean_return, std_return, forward_speed
     (m/s), falls, n (episodes), steps."""
     command: str = ""
+    label: str = ""
+    """What it is for (``--label``); a sweep finds its runs by it."""
     versions: dict[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     git_dirty: bool | None = None

@@ -14,6 +14,8 @@ from rl_zoo.suggest import did_you_mean
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _RUN_NAME = re.compile(rf"(?P<env>.+)_(?P<number>\d+)(?:_{_UUID})?")
 _UUID_TAIL = re.compile(r"(_[0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+NOT_ALGORITHMS = frozenset({"studies", "sweeps"})
+"""Folders beside those of the algorithms, which hold no runs."""
 _ENV_VERSION = re.compile(r"-v\d+$")
 
 
@@ -58,6 +60,8 @@ def list_runs(log_folder: Path) -> list[FoundRun]:
         )
     runs = []
     for path in log_folder.glob("*/*"):
+        if path.parent.name in NOT_ALGORITHMS:
+            continue
         match = _RUN_NAME.fullmatch(path.name)
         if match and path.is_dir():
             folder = RunFolder(path, match["env"])

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.tuning.attributes import ALGORITHM_ATTRIBUTE, VALUES_ATTRIBUTE
 from rl_zoo.tuning.spaces import find_space
 from rl_zoo.tuning.storage import open_storage, require_study
 from rl_zoo.tuning.values import read_stored, to_config_values
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
-
-ALGORITHM_ATTRIBUTE = "algo"
-VALUES_ATTRIBUTE = "values"
-"""Of a trial: everything it put over the entry, by dotted configuration key."""
 
 
 def load_trial_values(storage: str, study_name: str, trial_id: int, algo: str) -> Mapping[str, Any]:
@@ -39,7 +36,7 @@ def load_trial_values(storage: str, study_name: str, trial_id: int, algo: str) -
         raise ConfigError(
             f"--study-name {study_name}: is a study of {tuned}, not of {algo}; use --algo {tuned}"
         )
-    return _values(_find_trial(opened.get_all_trials(study_id), study_name, trial_id), algo)
+    return recorded_values(_find_trial(opened.get_all_trials(study_id), study_name, trial_id), algo)
 
 
 def _find_trial(trials: list[FrozenTrial], study_name: str, number: int) -> FrozenTrial:
@@ -54,7 +51,8 @@ def _find_trial(trials: list[FrozenTrial], study_name: str, number: int) -> Froz
     return drawn[number]
 
 
-def _values(trial: FrozenTrial, algo: str) -> Mapping[str, Any]:
+def recorded_values(trial: FrozenTrial, algo: str) -> Mapping[str, Any]:
+    """Return what ``trial`` put over the entry, by dotted configuration key."""
     stored = trial.user_attrs.get(VALUES_ATTRIBUTE)
     if isinstance(stored, Mapping):
         return dict(stored)

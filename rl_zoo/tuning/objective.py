@@ -1,71 +1,72 @@
-"""One trial: a configuration with sampled values, a fresh agent, its last evaluation."""
+"""One trial: a configuration with sampled values, trained and judged with one seed or several."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
-import traceback
-from collections.abc import Mapping
-from pathlib import Path
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.vec_env import VecEnv
 
-from rl_zoo import console
-from rl_zoo.agents.build import BuildSettings, build_agent
-from rl_zoo.agents.weights import has_finite_weights
-from rl_zoo.callbacks.clean_stop import CleanStopCallback
-from rl_zoo.callbacks.evaluation import EvaluationHistory, EvaluationSettings, Evaluator
-from rl_zoo.callbacks.registry import CALLBACKS
-from rl_zoo.callbacks.safe_points import safe_point_callback
 from rl_zoo.config.model import RunConfig
 from rl_zoo.config.yaml import dump_yaml
-from rl_zoo.envs.guarded import find_guard
-from rl_zoo.envs.stack import StackSettings, make_vec_env
-from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted
+from rl_zoo.errors import ConfigError, NonFiniteError, TrainingInterrupted
 from rl_zoo.runs.atomic import write_text
 from rl_zoo.runs.folder import RunFolder, file_name_of
 from rl_zoo.stop_signals import StopSignals
-from rl_zoo.tuning.load_trial import VALUES_ATTRIBUTE
-from rl_zoo.tuning.options import TuneOptions
-from rl_zoo.tuning.pruning import (
-    PruningAction,
-    PruningCallback,
-    TrialProgress,
-    evaluate_now,
-    evaluate_on_train_env,
-    stop_evaluation_when,
+from rl_zoo.tuning.attributes import (
+    CONFIG_ATTRIBUTE,
+    DURATION_ATTRIBUTE,
+    ENTRY_ATTRIBUTE,
+    ERROR_ATTRIBUTE,
+    INTERRUPTED_ATTRIBUTE,
+    MEASURES_ATTRIBUTE,
+    SEED_ATTRIBUTE,
+    SEED_VALUES_ATTRIBUTE,
+    SEEDS_ATTRIBUTE,
+    STEPS_ATTRIBUTE,
+    VALUES_ATTRIBUTE,
+    WORKER_ATTRIBUTE,
 )
-from rl_zoo.tuning.sampling import trial_seed
-from rl_zoo.tuning.values import space_of, suggest, to_config_values
-from rl_zoo.wrappers.fault_report import describe
-
-ENTRY_ATTRIBUTE = "entry"
-"""Of a trial that trains the configuration's own values."""
-ERROR_ATTRIBUTE = "error"
-FAULT_ATTRIBUTE = "robot_fault"
-INTERRUPTED_ATTRIBUTE = "interrupted"
+from rl_zoo.tuning.continuation import Continuation
+from rl_zoo.tuning.failures import keep_error
+from rl_zoo.tuning.judge import UnknownMeasureError
+from rl_zoo.tuning.judgement import median
+from rl_zoo.tuning.options import TuneOptions
+from rl_zoo.tuning.pruning import OnEvaluation
+from rl_zoo.tuning.search_space import space_of
+from rl_zoo.tuning.seeds import trial_seed
+from rl_zoo.tuning.training import Training, train_once
+from rl_zoo.tuning.trial_environments import TrialEnvironments
+from rl_zoo.tuning.values import suggest, to_config_values
 
 
 class Objective:
-    """Train and judge one trial; its value is the mean return of the evaluation after training.
+    """Train and judge one trial after another.
 
     Args:
         options: The study.
         stop: Says whether the study is being stopped.
+        environments: Where the trials' environments come from.
+
+    Attributes:
+        refused: Why no trial can be judged: the environment does not deliver a measure asked for.
+            The study was then stopped.
     """
 
-    def __init__(self, options: TuneOptions, stop: StopSignals) -> None:
+    def __init__(
+        self, options: TuneOptions, stop: StopSignals, environments: TrialEnvironments
+    ) -> None:
         self.options = options
         self.stop = stop
-        self.space = space_of(options.config, tuple(options.fixed))
+        self.environments = environments
+        self.refused: ConfigError | None = None
+        self.space = space_of(options.config, options.fixed, options.search_space)
 
-    def __call__(self, trial: optuna.Trial) -> float:
-        """Run ``trial``.
+    def __call__(self, trial: optuna.Trial) -> tuple[float, ...]:
+        """Run ``trial`` and return the value of each objective, the medians over its seeds.
 
         Raises:
             TrialPruned: If the pruner gives it up or a number is not finite.
@@ -78,9 +79,8 @@ class Objective:
         if ENTRY_ATTRIBUTE not in trial.user_attrs:
             n_envs = self.options.config.n_envs
             config_values = to_config_values(self.space, sampled, n_envs)
-        trial.set_user_attr(VALUES_ATTRIBUTE, {**self.options.fixed, **config_values})
-        trial.set_user_attr("seed", trial_seed(self.options.seed, trial.number))
-        trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
+        trial.set_user_attr(VALUES_ATTRIBUTE, {**config_values, **self.options.fixed})
+        trial.set_user_attr(WORKER_ATTRIBUTE, f"{socket.gethostname()}:{os.getpid()}")
         try:
             return self._run(trial, self.options.resolve(config_values))
         except optuna.TrialPruned:
@@ -90,137 +90,78 @@ class Objective:
             raise optuna.TrialPruned(str(error)) from error
         except (TrainingInterrupted, KeyboardInterrupt) as error:
             trial.set_user_attr(INTERRUPTED_ATTRIBUTE, True)
+            self.stop.request(str(error) or "interrupted")  # the operator of a robot may say it
             raise TrainingInterrupted(str(error)) from error
         except Exception as error:
-            self._keep_error(trial, error)
+            keep_error(trial, error, self.options)
+            if isinstance(error, UnknownMeasureError):  # every other trial would meet it, too
+                self.refused = error
+                trial.study.stop()
             raise
 
-    def _run(self, trial: optuna.Trial, config: RunConfig) -> float:
-        folder = self._open_folder(trial, config)
-        opened: list[VecEnv] = []
-        try:
-            return _Trial(trial, config, self.options, self.stop).run(folder, opened)
-        finally:
-            for env in opened:
-                with contextlib.suppress(Exception):  # a dead worker must not hide the first error
-                    env.close()
+    def _run(self, trial: optuna.Trial, config: RunConfig) -> tuple[float, ...]:
+        text = dump_yaml(dict(config.hyperparams))
+        trial.set_user_attr(CONFIG_ATTRIBUTE, text)
+        n_seeds = self.options.seeds_per_trial
+        begun = Continuation(trial, self.options, text)
+        seeds = [trial_seed(self.options.seed, begun.origin, k) for k in range(n_seeds)]
+        trial.set_user_attr(SEED_ATTRIBUTE, seeds[0])
+        self.environments.begin_trial(trial)
+        started = time.monotonic()
+        with begun:
+            self._train(trial, config, begun, seeds)
+        result = median(begun.judgements)
+        trial.set_user_attr(MEASURES_ATTRIBUTE, dict(result.measures))
+        trial.set_user_attr(STEPS_ATTRIBUTE, result.n_steps)
+        trial.set_user_attr(DURATION_ATTRIBUTE, round(time.monotonic() - started, 3))
+        for name, by in result.constraints.items():
+            trial.set_constraint(name, by)
+        return result.values
 
-    def _open_folder(self, trial: optuna.Trial, config: RunConfig) -> RunFolder | None:
+    def _train(
+        self, trial: optuna.Trial, config: RunConfig, begun: Continuation, seeds: Sequence[int]
+    ) -> None:
+        """Do what is missing of the trainings of ``trial``, one for each seed."""
+        for index in range(len(begun.judgements), len(seeds)):
+            training = Training(
+                config,
+                seeds[index],
+                self._open_folder(trial, config, index),
+                self._reporter(trial, index),
+                f"trial {trial.number}",
+                begun.folder,
+                begun.source,
+            )
+            begun.add(train_once(training, self.options, self.environments, self.stop))
+            trial.set_user_attr(SEEDS_ATTRIBUTE, list(seeds[: index + 1]))
+            values = [list(item.values) for item in begun.judgements]
+            trial.set_user_attr(SEED_VALUES_ATTRIBUTE, values)
+
+    def _reporter(self, trial: optuna.Trial, index: int) -> OnEvaluation | None:
+        """Return what reports the evaluations of training ``index`` and prunes by them.
+
+        Evaluations of later trainings follow those of earlier ones, so that trials are compared at
+        the same age. Optuna prunes with one objective only.
+        """
+        if len(trial.study.directions) > 1:
+            return None
+        n_evaluations = self.options.evaluations
+        last = n_evaluations * self.options.seeds_per_trial
+
+        def report(number: int, value: float) -> None:
+            step = index * n_evaluations + number
+            trial.report(value, step)
+            if step < last and trial.should_prune():
+                raise optuna.TrialPruned(f"at evaluation {step} of {last}: worse than the others")
+
+        return report
+
+    def _open_folder(self, trial: optuna.Trial, config: RunConfig, index: int) -> RunFolder | None:
         if self.options.trials_folder is None:
             return None
         path = self.options.trials_folder / f"trial_{trial.number}"
+        if self.options.seeds_per_trial > 1:
+            path = path / f"seed_{index + 1}"
         path.mkdir(parents=True, exist_ok=True)
         write_text(path / "config.yml", dump_yaml(dict(config.hyperparams)))
         return RunFolder(path, file_name_of(config.env_id))
-
-    def _keep_error(self, trial: optuna.Trial, error: Exception) -> None:
-        trial.set_user_attr(ERROR_ATTRIBUTE, describe(error))
-        trial.set_user_attr(FAULT_ATTRIBUTE, isinstance(error, RobotFault))
-        if self.options.trials_folder is not None:
-            path: Path = self.options.trials_folder / f"trial_{trial.number}" / "error.txt"
-            write_text(path, "".join(traceback.format_exception(error)))
-
-
-class _Trial:
-    """The training of one trial."""
-
-    def __init__(
-        self, trial: optuna.Trial, config: RunConfig, options: TuneOptions, stop: StopSignals
-    ) -> None:
-        self.trial = trial
-        self.config = config
-        self.options = options
-        self.stop = stop
-        self.stopped_by_callback: str | None = None
-
-    def run(self, folder: RunFolder | None, opened: list[VecEnv]) -> float:
-        """Train, evaluate and return the value; environments are appended to ``opened``."""
-        options, seed = self.options, trial_seed(self.options.seed, self.trial.number)
-        env, eval_env = self._open_environments(seed, opened)
-        agent = build_agent(
-            self.config,
-            env,
-            BuildSettings(
-                seed=seed, device=options.device, tensorboard_log=options.tensorboard_log
-            ),
-        )
-        settings = EvaluationSettings(
-            frequency=max(self.config.n_timesteps // options.evaluations, 1),
-            n_episodes=options.eval_episodes,
-            seed=options.seed,
-            announce=False,
-        )
-        evaluator = Evaluator(agent, folder, settings, EvaluationHistory())
-        progress = TrialProgress(self.trial, evaluator, options.evaluations)
-        find_guard(env).stop_when(self._stop_reason)
-        self._learn(agent, self._callbacks(agent, progress, env, eval_env))
-        if eval_env is not None:
-            evaluate_now(evaluator, eval_env)
-        else:
-            stop_evaluation_when(env, self.stop.reason)
-            evaluate_on_train_env(evaluator, env)
-        return progress.report_latest(final=True)
-
-    def _open_environments(self, seed: int, opened: list[VecEnv]) -> tuple[VecEnv, VecEnv | None]:
-        options = self.options
-        vec_env: Any = options.vec_env
-        settings = StackSettings(
-            seed=seed,
-            n_envs=self.config.n_envs,
-            vec_env=vec_env,
-            gym_packages=options.gym_packages,
-        )
-        env = make_vec_env(self.config, settings)
-        opened.append(env)
-        if options.eval_on_train_env:
-            return env, None
-        evaluation = StackSettings(
-            mode="evaluate",
-            seed=options.seed,
-            n_envs=options.n_eval_envs,
-            vec_env=vec_env,
-            gym_packages=options.gym_packages,
-        )
-        eval_env = make_vec_env(self.config, evaluation)
-        opened.append(eval_env)
-        return env, eval_env
-
-    def _callbacks(
-        self,
-        agent: BaseAlgorithm,
-        progress: TrialProgress,
-        env: VecEnv,
-        eval_env: VecEnv | None,
-    ) -> list[BaseCallback]:
-        callbacks: list[BaseCallback] = []
-        if eval_env is None:
-            actions = [PruningAction(progress, env)]
-            callbacks.append(safe_point_callback(agent, find_guard(env), list(actions)))
-        else:
-            callbacks.append(PruningCallback(progress, eval_env, self.stop.reason))
-        user = [CALLBACKS.load(item.name)(**item.kwargs) for item in self.config.callbacks]
-        if user:
-            callbacks.append(CleanStopCallback(user, self._stop_by_callback))
-        return callbacks
-
-    def _learn(self, agent: BaseAlgorithm, callbacks: list[BaseCallback]) -> None:
-        try:
-            agent.learn(self.config.n_timesteps, callback=callbacks)
-        except TrainingInterrupted:
-            if self.stop.reason() is not None or self.stopped_by_callback is None:
-                raise
-        except (optuna.TrialPruned, NonFiniteError):
-            raise
-        except Exception as error:
-            if not has_finite_weights(agent):
-                raise NonFiniteError("the policy's weights are not finite any more") from error
-            raise
-        if not has_finite_weights(agent):
-            raise NonFiniteError("the policy's weights are not finite any more")
-
-    def _stop_reason(self) -> str | None:
-        return self.stop.reason() or self.stopped_by_callback
-
-    def _stop_by_callback(self, reason: str) -> None:
-        console.message(f"trial {self.trial.number}: {reason}")
-        self.stopped_by_callback = reason

@@ -2,67 +2,108 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import optuna
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, sync_envs_normalization
 
-from rl_zoo.callbacks.evaluation import EvaluationOnTrainEnvAction, Evaluator
+from rl_zoo.agents.evaluation import Evaluation
+from rl_zoo.callbacks.evaluation import (
+    EvaluationHistory,
+    EvaluationOnTrainEnvAction,
+    EvaluationSettings,
+    Evaluator,
+)
 from rl_zoo.envs.guarded import find_guard
-from rl_zoo.errors import NonFiniteError, TrainingInterrupted
+from rl_zoo.errors import TrainingInterrupted
+from rl_zoo.runs.folder import RunFolder
+from rl_zoo.tuning.judge import Judge
 
 StopReason = Callable[[], str | None]
+OnEvaluation = Callable[[int, float], None]
+
+
+class JudgedEvaluator(Evaluator):
+    """An evaluator whose results go to the judge of the training, too.
+
+    Args:
+        agent: The agent in training.
+        folder: Where best model and evaluations go, or None.
+        settings: How to evaluate.
+        judge: Gets every evaluation.
+    """
+
+    def __init__(
+        self, agent: Any, folder: RunFolder | None, settings: EvaluationSettings, judge: Judge
+    ) -> None:
+        super().__init__(agent, folder, settings, EvaluationHistory())
+        self.judge = judge
+
+    def run(self, env: VecEnv, first_observations: Any = None) -> Evaluation:
+        """Evaluate on ``env``, record the result and hand it to the judge."""
+        evaluation = super().run(env, first_observations)
+        self.judge.add(self.agent.num_timesteps, evaluation)
+        return evaluation
 
 
 class TrialProgress:
-    """Report every evaluation of a trial to the study.
+    """Pass on every evaluation of a training.
 
     Evaluations count by the share of the budget they come after, so that the pruner compares
     trials at the same age, also where one had to wait for the end of an episode or rollout.
 
     Args:
-        trial: The trial.
+        on_evaluation: Gets the number of each evaluation and the objective; may raise
+            ``TrialPruned``.
         evaluator: Runs the evaluations.
         n_evaluations: Evaluations in all; the last one happens after training.
     """
 
-    def __init__(self, trial: optuna.Trial, evaluator: Evaluator, n_evaluations: int) -> None:
-        self.trial = trial
+    def __init__(
+        self,
+        on_evaluation: OnEvaluation | None,
+        evaluator: JudgedEvaluator,
+        n_evaluations: int,
+    ) -> None:
+        self.on_evaluation = on_evaluation
         self.evaluator = evaluator
         self.n_evaluations = n_evaluations
         self._number = 0
+        self._n_judged = 0
+
+    @property
+    def number(self) -> int:
+        """Return the number of the latest evaluation."""
+        return self._number
+
+    def go_on_after(self, number: int) -> None:
+        """Count on after evaluation ``number`` of a training that is continued."""
+        self._number, self._n_judged = number, len(self.evaluator.judge.curve)
 
     def is_due(self, num_timesteps: int) -> bool:
         """Say whether an evaluation during training is due."""
         return self._number_at(num_timesteps) > self._number
 
-    def report_latest(self, *, final: bool = False) -> float:
-        """Report the mean return of the latest evaluation under its number, and return it.
+    def report_latest(self, *, final: bool = False) -> None:
+        """Pass on the first objective after the latest evaluation, unless that was given up.
 
         Args:
             final: Training is over.
 
         Raises:
             NonFiniteError: If it is not finite.
+            UnknownMeasureError: If the environment does not deliver what is asked for.
         """
-        mean = float(np.mean(self.evaluator.history.results[-1]))
-        if not math.isfinite(mean):
-            raise NonFiniteError(f"the mean return of an evaluation is {mean}")
-        steps = self.evaluator.history.timesteps[-1]
+        curve = self.evaluator.judge.curve
+        steps = self.evaluator.agent.num_timesteps
         self._number = self.n_evaluations if final else self._number_at(steps)
-        self.trial.report(mean, self._number)
-        return mean
-
-    def prune_if_hopeless(self) -> None:
-        """Raise TrialPruned if the pruner gives the trial up."""
-        if self.trial.should_prune():
-            raise optuna.TrialPruned(
-                f"at evaluation {self._number} of {self.n_evaluations}: worse than the others"
-            )
+        if len(curve) == self._n_judged:
+            return
+        self._n_judged = len(curve)
+        value = self.evaluator.judge.value_so_far()
+        if value is not None and self.on_evaluation is not None:
+            self.on_evaluation(self._number, value)
 
     def _number_at(self, num_timesteps: int) -> int:
         passed = num_timesteps // self.evaluator.settings.frequency
@@ -88,7 +129,6 @@ class PruningCallback(BaseCallback):
         if self.progress.is_due(self.num_timesteps):
             evaluate_now(self.progress.evaluator, self.env)
             self.progress.report_latest()
-            self.progress.prune_if_hopeless()
         return True
 
 
@@ -112,7 +152,6 @@ class PruningAction(EvaluationOnTrainEnvAction):
         """Evaluate, report, and hand the fresh episode to the agent."""
         super().run()
         self.progress.report_latest()
-        self.progress.prune_if_hopeless()
 
 
 def evaluate_now(evaluator: Evaluator, env: VecEnv) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rl_zoo.config.model import RunConfig, Symbol
-from rl_zoo.config.symbols import symbol_text
-from rl_zoo.tuning.space import Parameter, at_most
-from rl_zoo.tuning.spaces import find_space
+from rl_zoo.config.model import RunConfig
+from rl_zoo.tuning.own_values import own_value
+from rl_zoo.tuning.space import UNKNOWN, Parameter, is_same
 
 if TYPE_CHECKING:
     import optuna
 
-_HINDSIGHT_BUFFER = "stable_baselines3:HerReplayBuffer"
+_NET_ARCH = "policy_kwargs.net_arch"
 
 
 @dataclass(frozen=True)
@@ -27,24 +24,6 @@ class EntryPoint:
     """Study name -> stored value; the nearest one where the space does not hold it."""
     inexact: tuple[str, ...]
     """Configuration keys whose value the space cannot express."""
-
-
-def space_of(config: RunConfig, fixed: Sequence[str] = ()) -> tuple[Parameter, ...]:
-    """Return the parameters to search around ``config``.
-
-    Args:
-        config: What is tuned; its budget bounds the length of a rollout.
-        fixed: Dotted keys that the user gave on the command line: they are not searched.
-    """
-    hindsight = config.algo_kwargs.get("replay_buffer_class") == Symbol(_HINDSIGHT_BUFFER)
-    space = find_space(config.algo, hindsight=hindsight)
-    rollout = config.n_timesteps // config.n_envs
-    limited = (
-        at_most(item, rollout) if item.name == "n_steps" else item
-        for item in space
-        if not (item.config_key and _is_fixed(item.config_key, fixed))
-    )
-    return tuple(limited)
 
 
 def suggest(space: Sequence[Parameter], trial: optuna.Trial) -> dict[str, Any]:
@@ -72,22 +51,28 @@ def to_config_values(
     Args:
         space: The parameters.
         sampled: A value for each (or some) of them.
-        n_envs: Environments side by side, which bound the batch that a rollout can fill.
+        n_envs: Environments side by side, which bound the batch that a rollout can fill; unless
+            they are sampled themselves.
     """
     values = {
-        parameter.config_key: parameter.to_config(sampled[parameter.name])
+        key: parameter.to_config(sampled[parameter.name])
         for parameter in space
-        if parameter.config_key and parameter.name in sampled
+        if parameter.name in sampled
+        for key in parameter.config_keys
     }
-    if "train_freq" in values:
+    if isinstance(values.get("train_freq"), int) and "gradient_steps" not in values:
         # One update per step, unless the space samples how many steps an update waits for.
         waits = int(sampled.get("subsample_steps", 1))
         values["gradient_steps"] = max(values["train_freq"] // waits, 1)
     if "top_frac_size" in sampled and "n_delta" in values:
         values["n_top"] = max(int(sampled["top_frac_size"] * values["n_delta"]), 1)
+    if "net_width" in sampled:
+        values[_NET_ARCH] = [sampled["net_width"]] * int(sampled.get("net_depth", 2))
     if "noise_type" in values and values["noise_type"] is None:
         values["noise_std"] = None
-    if n_envs is not None and "n_steps" in values and "batch_size" in values:
+    n_envs = values.get("n_envs", n_envs)
+    has_rollout = any(parameter.is_rollout for parameter in space)
+    if has_rollout and n_envs is not None and "n_steps" in values and "batch_size" in values:
         values["batch_size"] = min(values["batch_size"], values["n_steps"] * n_envs)
     return values
 
@@ -96,76 +81,45 @@ def entry_point(space: Sequence[Parameter], config: RunConfig) -> EntryPoint:
     """Return the point of the space at (or nearest to) the configuration's own values."""
     sampled: dict[str, Any] = {}
     for parameter in space:
-        value = parameter.nearest(_own_value(parameter, config), sampled)
-        if value is not None or None in parameter.choices.values():
+        value = parameter.nearest(_own_sample(parameter, config), sampled)
+        if value is not UNKNOWN:
             sampled[parameter.name] = value
     values = to_config_values(space, sampled)
-    wanted = {p.config_key: _own_value(p, config) for p in space if p.config_key}
-    wanted.update({key: _config_value(config, key) for key in values if key not in wanted})
+    wanted = {key: own_or_default(p, key, config) for p in space for key in p.config_keys}
+    wanted.update({key: own_value(config, key) for key in values if key not in wanted})
     if config.action_noise is None:
         wanted.pop("noise_std", None)  # means nothing without noise
-    if "n_top" in wanted and wanted["n_top"] is None:
+    if wanted.get("n_top", 0) is None:
         wanted["n_top"] = wanted["n_delta"]  # as the algorithm does
     inexact = tuple(
-        key for key, own in wanted.items() if key not in values or not _same(values[key], own)
+        key for key, own in wanted.items() if key not in values or not is_same(values[key], own)
     )
     by_name = {parameter.name: parameter for parameter in space}
     stored = {by_name[n].study_name: by_name[n].to_study(value) for n, value in sampled.items()}
     return EntryPoint(stored, inexact)
 
 
-def _is_fixed(key: str, fixed: Sequence[str]) -> bool:
-    return any(key == given or key.startswith(f"{given}.") for given in fixed)
+def own_or_default(parameter: Parameter, key: str, config: RunConfig) -> Any:
+    """Return the configuration's value of one of the parameter's keys; UNKNOWN if there is none."""
+    value = own_value(config, key)
+    if (value is None or value is UNKNOWN) and parameter.default is not None:
+        return parameter.default
+    return value
 
 
-def _own_value(parameter: Parameter, config: RunConfig) -> Any:
+def _own_sample(parameter: Parameter, config: RunConfig) -> Any:
+    """Return what the configuration has in the place of ``parameter``."""
     if parameter.name == "subsample_steps":
-        frequency = _config_value(config, "train_freq")
-        updates = _config_value(config, "gradient_steps")
+        frequency = own_value(config, "train_freq")
+        updates = own_value(config, "gradient_steps")
         positive = isinstance(frequency, int) and isinstance(updates, int) and updates > 0
         return frequency // updates if positive else 1
     if parameter.name == "top_frac_size":
-        n_delta, n_top = (_config_value(config, key) for key in ("n_delta", "n_top"))
+        n_delta, n_top = (own_value(config, key) for key in ("n_delta", "n_top"))
         return n_top / n_delta if isinstance(n_top, int) and n_delta else 1.0
-    if parameter.name == "noise_type":
-        return None if config.action_noise is None else config.action_noise.kind
-    if parameter.name == "noise_std":
-        return 0.0 if config.action_noise is None else config.action_noise.std
-    value = _config_value(config, parameter.config_key)
-    return parameter.default if value is None else value
-
-
-def _config_value(config: RunConfig, key: str) -> Any:
-    """Return the value of a dotted key, else the default of the algorithm's constructor."""
-    first, _, inner = key.partition(".")
-    value: Any = config.algo_kwargs.get(first)
-    if inner:
-        value = value.get(inner) if isinstance(value, Mapping) else None
-    elif first not in config.algo_kwargs:
-        value = _constructor_default(config.algo, first)
-    return _plain(value)
-
-
-def _constructor_default(algo: str, name: str) -> Any:
-    from rl_zoo.agents.algorithms import algorithm_class
-
-    parameter = inspect.signature(algorithm_class(algo)).parameters.get(name)
-    return None if parameter is None or parameter.default is parameter.empty else parameter.default
-
-
-def _plain(value: Any) -> Any:
-    """Write what has several spellings the way the spaces do."""
-    if isinstance(value, Symbol):
-        return symbol_text(value).strip("'")
-    if isinstance(value, tuple) and len(value) == 2 and value[1] == "step":
-        return value[0]
-    if isinstance(value, Mapping):  # the same network for actor and critic
-        parts = list(value.values())
-        return list(parts[0]) if parts and all(part == parts[0] for part in parts) else dict(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _same(value: Any, own: Any) -> bool:
-    if isinstance(value, float) and isinstance(own, (int, float)):
-        return math.isclose(value, own, rel_tol=1e-6)
-    return bool(value == own)
+    if parameter.name in ("net_width", "net_depth"):
+        layers = own_value(config, _NET_ARCH)
+        if not isinstance(layers, list) or not layers:
+            return parameter.default
+        return layers[0] if parameter.name == "net_width" else len(layers)
+    return own_or_default(parameter, parameter.config_key, config)

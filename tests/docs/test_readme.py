@@ -14,7 +14,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-OTHER_PROGRAMS = {"git", "cd", "pip", "uv", "python", "python3", "source", "sudo", "rl_zoo", "make"}
+OTHER_PROGRAMS = {
+    "git",
+    "cd",
+    "pip",
+    "uv",
+    "python",
+    "python3",
+    "source",
+    "sudo",
+    "rl_zoo",
+    "make",
+    "optuna-dashboard",
+}
 ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 FENCE = re.compile(r"^```(?:bash|sh|shell|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -34,6 +34,7 @@ def tune(capsys, small, tmp_path):
         shared = ["--algo", algo, "--env", env, "-conf", str(conf), "-f", str(tmp_path / "logs")]
         shared += ["--gym-packages", "tests.probe_envs", "--eval-episodes", "1", "--device", "cpu"]
         shared += ["--seed", "7", "--no-optim-plots", "--n-evaluations", "2"]
+        shared += ["--reevaluate", "0"]
         code = main([*shared, *map(str, flags)])
         captured = capsys.readouterr()
         return code, captured.out, captured.err

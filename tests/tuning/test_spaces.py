@@ -6,8 +6,9 @@ import pytest
 from rl_zoo.config.parameters import ALGORITHM_PARAMETERS
 from rl_zoo.config.resolve import ConfigRequest, resolve
 from rl_zoo.errors import ConfigError
+from rl_zoo.tuning.search_space import space_of
 from rl_zoo.tuning.spaces import SPACES, find_space
-from rl_zoo.tuning.values import entry_point, read_stored, space_of, suggest, to_config_values
+from rl_zoo.tuning.values import entry_point, read_stored, suggest, to_config_values
 
 GAMMA, RATE = (1e-4, 0.03, "log"), (1e-5, 2e-3, "log")
 GAE, ENTROPY, TAU = (1e-4, 0.1, "log"), (1e-8, 0.1, "log"), (1e-3, 0.08, "log")

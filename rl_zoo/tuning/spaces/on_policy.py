@@ -11,7 +11,7 @@ _GAE_LAMBDA = Parameter(
 _ENT_COEF = Parameter("ent_coef", "float", 1e-8, 0.1, log=True)
 _MAX_GRAD_NORM = Parameter("max_grad_norm", "float", 0.3, 2.0)
 _BATCH_SIZE = Parameter("batch_size", "power_of_two", 4, 1024)
-_N_STEPS = Parameter("n_steps", "power_of_two", 32, 4096)
+_N_STEPS = Parameter("n_steps", "power_of_two", 32, 4096, is_rollout=True)
 _SMALL = [64, 64]
 
 PPO = (
@@ -43,7 +43,12 @@ TRPO = (
 )
 
 A2C = (
-    Parameter("n_steps", "categorical", choices=one_of(32, 64, 128, 256, 512, 1024, 2048)),
+    Parameter(
+        "n_steps",
+        "categorical",
+        choices=one_of(32, 64, 128, 256, 512, 1024, 2048),
+        is_rollout=True,
+    ),
     GAMMA,
     _GAE_LAMBDA,
     LEARNING_RATE,
