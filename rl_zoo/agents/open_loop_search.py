@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from cmaes import CMA
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -124,6 +123,8 @@ class PatternSearch:
         size = self.first_population * 2**self.n_restarts
         bounds = np.tile([0.0, 1.0], (len(mean), 1))
         sigma = self.settings.sigma if self.n_restarts == 0 else 1.0 / 6.0
+        from cmaes import CMA  # imports scipy.stats, which takes longer than the rest
+
         self._cma = CMA(
             mean=np.array(mean), sigma=sigma, bounds=bounds, seed=0, population_size=size
         )

@@ -13,6 +13,7 @@ from rl_zoo.suggest import did_you_mean
 SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("rl_zoo.commands.study_list", "list studies: trials by state, best value"),
     "show": ("rl_zoo.commands.study_show", "list the trials of a study"),
+    "report": ("rl_zoo.commands.study_report", "write the report of a study anew"),
     "serve": ("rl_zoo.commands.study_serve", "share a storage as grpc://host:port"),
 }
 """Sub-command -> module with ``build_parser`` and ``main``, and what it does."""

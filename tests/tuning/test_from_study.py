@@ -113,6 +113,18 @@ def test_what_does_not_fit_is_told(flags, message, stored_study, train, tmp_path
     assert re.search(message, err), err
 
 
+def test_report_of_a_stored_study_from_the_command_line(stored_study, capsys, tmp_path):
+    from rl_zoo.commands.study_report import main
+
+    assert main(["walk", "-f", str(tmp_path / "logs")]) == 0
+    page = tmp_path / "logs/studies/walk/report/report.html"
+    assert capsys.readouterr().out.strip() == str(page)
+    assert "trial 0, the entry" not in page.read_text()
+    assert "gamma: 0.97" in (page.parent / "best.yml").read_text()
+    assert main(["wlak", "-f", str(tmp_path / "logs")]) == 2
+    assert "did you mean 'walk'" in capsys.readouterr().err
+
+
 def test_the_robot_of_a_simulation_may_be_named(stored_study, train, tmp_path):
     stored_study.set_user_attr("env", "Bert-v0")
     code, out, err = show(train, tmp_path, "--study", "walk", "--env", "Bert-Real-v0")
