@@ -26,6 +26,7 @@ from rl_zoo.sweep.folder import (
     read_plan,
     sweep_folder,
     sweeps_lock,
+    unwritable,
     write_plan,
 )
 from rl_zoo.sweep.locks import FileLock
@@ -100,7 +101,11 @@ def make_executor_for(request: SweepRequest, folder: SweepFolder) -> Executor:
 def start(request: SweepRequest) -> int:
     """Run what is left of the sweep; return 0, 1 if a run failed, 130 if some are not finished."""
     lock = FileLock(sweeps_lock(request.arguments.log_folder))
-    if not lock.acquire(_LOCK_TIME):
+    try:
+        is_ours = lock.acquire(_LOCK_TIME)
+    except OSError as error:
+        raise unwritable(request.arguments.log_folder, error) from error
+    if not is_ours:
         raise UsageError(f"{lock.path}: another process has held it for a minute; try again")
     try:
         folder, plan, own_lock = _claim(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ WORKERS = "workers"
 _PERIOD = 0.5
 _CLUSTER_PERIOD = 2.0
 """Seconds between two looks at the study; a network folder is looked at less often."""
+_LOOKS = 3
+"""Looks in a row that may fail; the workers meet a storage that is really lost, too."""
 
 
 def has_workers(arguments: argparse.Namespace) -> bool:
@@ -144,7 +147,10 @@ def _supervise(crew: Crew, watch: StudyWatch, stop: StopSignals, end: StudyEnd) 
     logs = crew.jobs[0].log.parent
     console.message(f"workers: {crew.executor.describe()}{told}; what they print is in {logs}")
     while True:
-        crew.step(watch.look())
+        crew.step(_look(watch))
+        if watch.refused is not None:
+            crew.cancel()
+            raise ConfigError(watch.refused)
         if crew.is_interrupted:
             stop.request("interrupted")
         if stop.reason() is not None:
@@ -157,6 +163,17 @@ def _supervise(crew: Crew, watch: StudyWatch, stop: StopSignals, end: StudyEnd) 
         if not crew.is_at_work():
             return
         time.sleep(_CLUSTER_PERIOD if crew.executor.detaches() else _PERIOD)
+
+
+def _look(watch: StudyWatch) -> int:
+    """Look at the study; again if a server that is started again cut the connection meanwhile."""
+    from rl_zoo.tuning.storage import lost_storage
+
+    for _ in range(_LOOKS - 1):
+        with contextlib.suppress(*lost_storage()):
+            return watch.look()
+        time.sleep(_CLUSTER_PERIOD)
+    return watch.look()
 
 
 def _why_stop(crew: Crew, watch: StudyWatch) -> str | None:

@@ -22,6 +22,7 @@ from rl_zoo.errors import ConfigError, NothingFoundError, RobotFault, TrainingIn
 if TYPE_CHECKING:
     from rl_zoo.config.model import RunConfig
     from rl_zoo.tuning.options import TuneOptions
+    from rl_zoo.tuning.standing import BestTrial
     from rl_zoo.tuning.study import StudyEnd
 
 
@@ -70,7 +71,7 @@ def tune_from_train_flags(arguments: argparse.Namespace, argv: Sequence[str]) ->
             write_report(end.study, options, is_over=is_over)
         tell_robot_use(end, options)
         session.end(session_state(end))
-        raise_bad_end(end, options, has_result=best_trial(end.study) is not None)
+        raise_bad_end(end, options, best_trial(end.study))
     return 0
 
 
@@ -216,7 +217,7 @@ def announce(options: TuneOptions) -> None:
     )
 
 
-def raise_bad_end(end: StudyEnd, options: TuneOptions, *, has_result: bool) -> None:
+def raise_bad_end(end: StudyEnd, options: TuneOptions, best: BestTrial | None) -> None:
     """Raise the error that tells why a study did not end as asked, if it did not."""
     if end.failure is not None:
         told = f"the study was stopped: {end.failure}"
@@ -235,7 +236,9 @@ def raise_bad_end(end: StudyEnd, options: TuneOptions, *, has_result: bool) -> N
     infeasible = infeasible_sentence(end.study)
     if infeasible is not None:
         raise NothingFoundError(infeasible)
-    if not has_result and end.worn is None:
+    if best is not None and not best.is_feasible:
+        raise NothingFoundError("on fresh seeds, no trial respects the constraints")
+    if best is None and end.worn is None:
         raise NothingFoundError(
             "no trial was completed: all were pruned or failed, so there are no best values"
         )

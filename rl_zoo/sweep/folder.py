@@ -143,11 +143,16 @@ def create_sweep(log_folder: Path, plan: SweepPlan) -> tuple[SweepFolder, SweepP
         folder.path.mkdir(parents=True, exist_ok=True)
         write_plan(folder, plan)
     except OSError as error:
-        raise UsageError(
-            f"--log-folder {log_folder}: no sweep can be kept there ({error.strerror}); choose a "
-            "writable folder with -f"
-        ) from error
+        raise unwritable(log_folder, error) from error
     return folder, plan
+
+
+def unwritable(log_folder: Path, error: OSError) -> UsageError:
+    """Return the sentence about a log folder that cannot be written."""
+    return UsageError(
+        f"--log-folder {log_folder}: no sweep can be kept there ({error.strerror}); choose a "
+        "writable folder with -f"
+    )
 
 
 def free_name(log_folder: Path, stem: str) -> str:

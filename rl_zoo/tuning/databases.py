@@ -11,6 +11,7 @@ import sqlalchemy
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import URL
 
+from rl_zoo import console
 from rl_zoo.errors import ConfigError, MissingDependencyError
 
 INSTALL = 'pip install "rl_zoo[databases]"'
@@ -18,6 +19,9 @@ _HEARTBEAT_SECONDS = 20
 _CONNECT_SECONDS = 15
 _SQLITE_WAIT_SECONDS = 120
 """How long a write waits for those of other workers."""
+RECONNECT_SECONDS = 120.0
+"""How long a server that was reached before may be away, e.g. while it is started again."""
+_RECONNECT_PAUSE = 0.5
 _DRIVERS = {
     "postgresql": {"psycopg": "psycopg", "psycopg2": "psycopg2"},
     "mysql": {"pymysql": "pymysql", "mysqldb": "MySQLdb"},
@@ -67,7 +71,31 @@ def _open(url: URL, database: str, grace_seconds: float, *, may_create: bool) ->
     )
     if database == "sqlite":
         _take_turns(storage.engine)
+    else:
+        _wait_for_server(storage.engine)
     return storage
+
+
+def _wait_for_server(engine: sqlalchemy.Engine) -> None:
+    """Let a server that is started again cost nothing but time."""
+
+    def connect(dialect: Any, record: Any, arguments: Any, named: Any) -> Any:
+        deadline = time.monotonic() + RECONNECT_SECONDS
+        is_told = False
+        while True:
+            try:
+                return dialect.connect(*arguments, **named)
+            except dialect.loaded_dbapi.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+            if not is_told:
+                console.warn(
+                    f"the database does not answer; it is tried again for {RECONNECT_SECONDS:.0f} s"
+                )
+                is_told = True
+            time.sleep(_RECONNECT_PAUSE)
+
+    sqlalchemy.event.listen(engine, "do_connect", connect)
 
 
 def _take_turns(engine: sqlalchemy.Engine) -> None:

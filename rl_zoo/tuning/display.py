@@ -14,7 +14,13 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from rl_zoo import console
-from rl_zoo.tuning.attributes import ENTRY_ATTRIBUTE, ERROR_ATTRIBUTE, INTERRUPTED_ATTRIBUTE
+from rl_zoo.tuning.attributes import (
+    ENTRY_ATTRIBUTE,
+    ERROR_ATTRIBUTE,
+    INTERRUPTED_ATTRIBUTE,
+    LOST_ATTRIBUTE,
+    SURPLUS_ATTRIBUTE,
+)
 from rl_zoo.tuning.failures import is_failure
 from rl_zoo.tuning.ranking import is_feasible, pareto_front, ranked
 from rl_zoo.tuning.standing import OF_TRIAL_ATTRIBUTE
@@ -75,7 +81,10 @@ def outcome(trial: FrozenTrial) -> str:
         last = next(reversed(trial.intermediate_values.values()), None)
         at = "" if last is None else f" at {last:.2f}"
         return f"pruned ({error})" if error else f"pruned{at}"
-    return f"failed ({error})"
+    if trial.user_attrs.get(SURPLUS_ATTRIBUTE):
+        return "not run: the study was full"
+    lost = trial.user_attrs.get(LOST_ATTRIBUTE)
+    return f"failed ({error})" if lost is None else f"lost ({lost})"
 
 
 def values_text(values: Any) -> str:
@@ -138,6 +147,7 @@ class StudyDisplay:
         """Tell how a trial of this process ended."""
         with self._lock:
             self._ended += 1
+            self._total = max(self._total, self._ended)  # trials that others lost come on top
             self._update(take_snapshot(study).text())
             told = f"trial {trial.number} ({self._ended} of {self._total}): {outcome(trial)}"
             self._tell(told, self._text)

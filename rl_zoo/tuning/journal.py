@@ -12,7 +12,7 @@ from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend
 
-from rl_zoo.errors import ConfigError, DamagedFileError
+from rl_zoo.errors import ConfigError, DamagedFileError, ZooError
 from rl_zoo.tuning.journal_lock import JournalLock
 
 _START = b'{"op_code":'
@@ -49,7 +49,9 @@ class Journal(BaseJournalBackend):
 
         Raises:
             DamagedFileError: At a line that is no record.
+            ZooError: If the file was deleted meanwhile.
         """
+        self._check_still_there()
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(self._path.open("rb"))
@@ -69,7 +71,9 @@ class Journal(BaseJournalBackend):
 
         Raises:
             OSError: If they cannot be written (a full disk); the file is then as it was.
+            ZooError: If the file was deleted meanwhile; no other one is begun in the middle.
         """
+        self._check_still_there()
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._lock, self._path.open("a+b", buffering=0) as file:
@@ -88,6 +92,11 @@ class Journal(BaseJournalBackend):
             self._parse(line, 0)
         elif not (line.startswith(_START) or _START.startswith(line)):
             raise self._damage(0)
+
+    def _check_still_there(self) -> None:
+        read = self._offsets[-1]
+        if read and not (self._path.exists() and self._path.stat().st_size >= read):
+            raise ZooError(f"--storage {self._path}: was deleted or replaced while it was in use")
 
     def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:

@@ -70,6 +70,15 @@ class Judge:
             return None
         return self._value(first, known)
 
+    def violations_so_far(self) -> dict[str, float]:
+        """Return by how much each constraint is violated that can be judged already."""
+        known = self._measures()
+        return {
+            spec.text: self._violation(spec, known)
+            for spec in self.constraints
+            if spec.measure in known or _undefined_reason(spec.measure, known) is not None
+        }
+
     def judgement(self, n_steps: int, robot_minutes: float | None) -> Judgement:
         """Return the judgement after training.
 

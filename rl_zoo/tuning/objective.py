@@ -23,6 +23,7 @@ from rl_zoo.tuning.attributes import (
     ERROR_ATTRIBUTE,
     INTERRUPTED_ATTRIBUTE,
     MEASURES_ATTRIBUTE,
+    REFUSED_ATTRIBUTE,
     SEED_ATTRIBUTE,
     SEED_VALUES_ATTRIBUTE,
     SEEDS_ATTRIBUTE,
@@ -33,7 +34,7 @@ from rl_zoo.tuning.attributes import (
 from rl_zoo.tuning.continuation import Continuation
 from rl_zoo.tuning.failures import keep_error
 from rl_zoo.tuning.judge import UnknownMeasureError
-from rl_zoo.tuning.judgement import median
+from rl_zoo.tuning.judgement import Judgement, median
 from rl_zoo.tuning.options import TuneOptions
 from rl_zoo.tuning.pruning import OnEvaluation
 from rl_zoo.tuning.search_space import space_of
@@ -95,6 +96,7 @@ class Objective:
         except Exception as error:
             keep_error(trial, error, self.options)
             if isinstance(error, UnknownMeasureError):  # every other trial would meet it, too
+                trial.set_user_attr(REFUSED_ATTRIBUTE, str(error))
                 self.refused = error
                 trial.study.stop()
             raise
@@ -114,8 +116,7 @@ class Objective:
         trial.set_user_attr(MEASURES_ATTRIBUTE, dict(result.measures))
         trial.set_user_attr(STEPS_ATTRIBUTE, result.n_steps)
         trial.set_user_attr(DURATION_ATTRIBUTE, round(time.monotonic() - started, 3))
-        for name, by in result.constraints.items():
-            trial.set_constraint(name, by)
+        _set_constraints(trial, result)
         return result.values
 
     def _train(
@@ -127,7 +128,7 @@ class Objective:
                 config,
                 seeds[index],
                 self._open_folder(trial, config, index),
-                self._reporter(trial, index),
+                self._reporter(trial, index, begun.judgements),
                 f"trial {trial.number}",
                 begun.folder,
                 begun.source,
@@ -137,7 +138,9 @@ class Objective:
             values = [list(item.values) for item in begun.judgements]
             trial.set_user_attr(SEED_VALUES_ATTRIBUTE, values)
 
-    def _reporter(self, trial: optuna.Trial, index: int) -> OnEvaluation | None:
+    def _reporter(
+        self, trial: optuna.Trial, index: int, finished: Sequence[Judgement]
+    ) -> OnEvaluation | None:
         """Return what reports the evaluations of training ``index`` and prunes by them.
 
         Evaluations of later trainings follow those of earlier ones, so that trials are compared at
@@ -148,10 +151,12 @@ class Objective:
         n_evaluations = self.options.evaluations
         last = n_evaluations * self.options.seeds_per_trial
 
-        def report(number: int, value: float) -> None:
+        def report(number: int, value: float, violations: Mapping[str, float]) -> None:
             step = index * n_evaluations + number
             trial.report(value, step)
             if step < last and trial.should_prune():
+                so_far = Judgement((value,), constraints=violations)
+                _set_constraints(trial, median([*finished, so_far]))
                 raise optuna.TrialPruned(f"at evaluation {step} of {last}: worse than the others")
 
         return report
@@ -165,3 +170,8 @@ class Objective:
         path.mkdir(parents=True, exist_ok=True)
         write_text(path / "config.yml", dump_yaml(dict(config.hyperparams)))
         return RunFolder(path, file_name_of(config.env_id))
+
+
+def _set_constraints(trial: optuna.Trial, result: Judgement) -> None:
+    for name, by in result.constraints.items():
+        trial.set_constraint(name, by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
@@ -21,7 +21,8 @@ from rl_zoo.runs.folder import RunFolder
 from rl_zoo.tuning.judge import Judge
 
 StopReason = Callable[[], str | None]
-OnEvaluation = Callable[[int, float], None]
+OnEvaluation = Callable[[int, float, Mapping[str, float]], None]
+"""Gets number and value of an evaluation, and by how much each constraint is violated so far."""
 
 
 class JudgedEvaluator(Evaluator):
@@ -54,8 +55,7 @@ class TrialProgress:
     trials at the same age, also where one had to wait for the end of an episode or rollout.
 
     Args:
-        on_evaluation: Gets the number of each evaluation and the objective; may raise
-            ``TrialPruned``.
+        on_evaluation: Told of each evaluation; may raise ``TrialPruned``.
         evaluator: Runs the evaluations.
         n_evaluations: Evaluations in all; the last one happens after training.
     """
@@ -101,9 +101,10 @@ class TrialProgress:
         if len(curve) == self._n_judged:
             return
         self._n_judged = len(curve)
-        value = self.evaluator.judge.value_so_far()
+        judge = self.evaluator.judge
+        value = judge.value_so_far()
         if value is not None and self.on_evaluation is not None:
-            self.on_evaluation(self._number, value)
+            self.on_evaluation(self._number, value, judge.violations_so_far())
 
     def _number_at(self, num_timesteps: int) -> int:
         passed = num_timesteps // self.evaluator.settings.frequency

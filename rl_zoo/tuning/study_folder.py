@@ -91,7 +91,7 @@ class Session:
                 folder.parent.parent.rmdir()
 
     def _write(self) -> None:
-        if self.path is not None:
+        if self.path is not None and self.path.parent.parent.is_dir():  # nobody deleted the study
             content = {
                 name: value
                 for name, value in asdict(self).items()

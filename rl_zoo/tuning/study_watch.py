@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from rl_zoo.tuning.attributes import REFUSED_ATTRIBUTE
 from rl_zoo.tuning.display import StudyDisplay, take_snapshot
 from rl_zoo.tuning.failures import FailuresInARow, counted_trials, is_failure
 from rl_zoo.tuning.options import TuneOptions
@@ -40,6 +41,8 @@ class StudyWatch:
     display: StudyDisplay
     failures: FailuresInARow = field(init=False)
     """Of all workers, in the order in which their trials ended."""
+    refused: str | None = field(init=False, default=None)
+    """Why no trial can be judged."""
 
     def __post_init__(self) -> None:
         self.failures = FailuresInARow(self.options.max_failures)
@@ -58,6 +61,7 @@ class StudyWatch:
         fail_stale(self.study, self.options)
         for trial in self._new(self.study, self._known):
             self.failures.add(trial)
+            self.refused = trial.user_attrs.get(REFUSED_ATTRIBUTE, self.refused)
         n_counted = len(_that_count(self.study))
         for _ in range(n_counted - self._n_counted):
             self.session.trial_ended()

@@ -53,7 +53,7 @@ class Training:
     """Where best model and evaluations go; None: nowhere."""
     on_evaluation: OnEvaluation | None = None
     """Called with the number of each evaluation (from 1 to ``options.evaluations``; numbers may be
-    skipped) and the first objective so far; may raise ``TrialPruned``."""
+    skipped), the first objective and violations so far; may raise ``TrialPruned``."""
     name: str = "training"
     """What messages call it, e.g. ``trial 3``."""
     checkpoint: RunFolder | None = None

@@ -227,6 +227,13 @@ def test_bad_input_is_one_sentence_and_nothing_is_created(case, sweep, empty_con
     assert not logs.exists()
 
 
+def test_a_log_folder_that_cannot_be_written_is_named(here, logs):
+    logs.write_text("a file")
+    code, _, err = here("--seeds", "1", "-n", "40")
+    assert code == 2
+    assert f"--log-folder {logs}: no sweep can be kept there" in err
+
+
 def test_a_started_sweep_keeps_its_flags(here, sweep, logs, monkeypatch, tmp_path):
     assert here("--seeds", "1", "-n", "40")[0] == 0
     code, _, err = here("--seeds", "1", "-n", "50")

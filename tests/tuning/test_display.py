@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from rl_zoo.config.model import RunConfig
 from rl_zoo.tuning import display
-from rl_zoo.tuning.display import StudyDisplay, duration_text, take_snapshot
+from rl_zoo.tuning.display import StudyDisplay, duration_text, outcome, take_snapshot
 from rl_zoo.tuning.options import TuneOptions
 
 OPTIONS = TuneOptions(RunConfig("ppo", "Tiny-v0", 128, "MlpPolicy"), lambda values: None, 7)
@@ -51,6 +51,11 @@ def test_lines(study, capsys):
     assert "pruned at 0.50" in lines[2]
     assert "failed (cable)" in lines[3]
     assert "trial 4 (5 of 6): interrupted" in lines[4]
+
+
+def test_a_lost_trial_is_told_as_lost():
+    trial = optuna.trial.create_trial(state=TrialState.FAIL, user_attrs={"lost": "process 7 ended"})
+    assert outcome(trial) == "lost (process 7 ended)"
 
 
 def test_several_workers_are_told_of_once(study, capsys):

@@ -11,7 +11,7 @@ import optuna
 import pytest
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 
-from rl_zoo.errors import DamagedFileError
+from rl_zoo.errors import DamagedFileError, ZooError
 from rl_zoo.tuning import journal as journal_module
 from rl_zoo.tuning.journal import Journal
 from rl_zoo.tuning.journal_lock import JournalLock
@@ -75,6 +75,20 @@ def test_full_disk_leaves_the_file_as_it_was(file, monkeypatch):
     monkeypatch.undo()
     _run(file, 1)
     assert len(_study(file).trials) == 2
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_deleted_journal_is_not_begun_again_in_the_middle(file, is_replaced):
+    study = _study(file)
+    study.ask()
+    file.unlink()
+    if is_replaced:
+        _study(file)
+    there = file.read_bytes() if is_replaced else None
+    for use in (study.ask, study.get_trials):
+        with pytest.raises(ZooError, match="was deleted or replaced"):
+            use()
+    assert (file.read_bytes() if file.exists() else None) == there
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,15 @@
 import statistics
 
 import numpy as np
+import optuna
 import pytest
 import yaml
 from optuna.trial import TrialState
 
+from rl_zoo.tuning.attributes import SEED_ATTRIBUTE
 from rl_zoo.tuning.ranking import is_feasible, pareto_front, ranked
+from rl_zoo.tuning.standing import OF_TRIAL_ATTRIBUTE
+from rl_zoo.tuning.wear import REEVALUATION
 
 RISKY = """\
 default:
@@ -56,6 +60,46 @@ def test_best_trial_respects_the_constraint(study, load):
         fell = float(risk_of(trial) > 0.5)
         assert trial.constraints == {"falls<=0": fell}
         assert trial.user_attrs["measures"]["train/falls"] == fell
+
+
+def test_pruned_trials_keep_what_they_violated(study, load):
+    """Where the return is to be small, what falls (it earns more) is pruned."""
+    flags = ["--constraint", "falls<=0", "--objective", "min:return", "--sampler", "random"]
+    code, _, err = study(*flags, "--n-trials", 8, "--n-startup-trials", 2, "--n-evaluations", 4)
+    assert code == 0, err
+    pruned = load().get_trials(states=[TrialState.PRUNED])
+    assert any(risk_of(trial) > 0.5 for trial in pruned)
+    for trial in pruned:
+        assert trial.constraints == {"falls<=0": float(risk_of(trial) > 0.5)}
+
+
+def test_nothing_is_called_best_that_violates_a_constraint(study, tmp_path):
+    code, out, err = study("--constraint", "falls<=-1", "--n-trials", 2)
+    assert code == 3
+    assert not out
+    assert "best: trial" not in err
+    assert "nearest to the constraints: trial 0" in err
+    assert not list(tmp_path.rglob("best.yml"))
+
+
+def test_constraint_that_holds_in_the_search_alone_is_an_error(tune, stored, load):
+    """The re-evaluations of both trials are put into the storage, with a violation."""
+    flags = [*stored, "--constraint", "length>=1", "--n-trials", 2]
+    assert tune(*flags)[0] == 0
+    study = load()
+    fresh = optuna.create_study(
+        storage=study._storage, study_name=f"s{REEVALUATION}", directions=study.directions
+    )
+    for number in (0, 1):
+        trial = fresh.ask()
+        trial.set_user_attr(OF_TRIAL_ATTRIBUTE, number)
+        trial.set_user_attr(SEED_ATTRIBUTE, number)
+        trial.set_constraint("length>=1", 0.5)
+        fresh.tell(trial, 1.0)
+    code, out, err = tune(*flags, "--max-total-trials", 2)
+    assert code == 3
+    assert not out
+    assert "error: on fresh seeds, no trial respects the constraints" in err
 
 
 def test_counters_of_training(study, load):

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.probe_envs import SingleEnv, TinyEnv
+from tests.processes import Command
 
 ROOT = Path(__file__).parents[2]
 
@@ -226,20 +227,11 @@ def test_train_optimize_has_the_zoos_flags(train, small, tmp_path):
 
 
 def test_two_workers_of_one_seed_differ(small, stored, load, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "rl_zoo.tune",
-        "--algo",
-        "ppo",
-        "--env",
-        "Tiny-v0",
-        "--seed",
-        "7",
-    ]
-    command += ["-conf", str(small), "-f", str(tmp_path / "logs"), "--n-trials", "3", *stored]
-    command += ["--gym-packages", "tests.probe_envs", "--no-optim-plots", "--eval-episodes", "1"]
-    workers = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(2)]
+    command = ["--algo", "ppo", "--env", "Tiny-v0", "--seed", 7, "--n-trials", 3, *stored]
+    command += ["-conf", small, "-f", tmp_path / "logs", "--gym-packages", "tests.probe_envs"]
+    command += ["--no-optim-plots", "--eval-episodes", 1, "--n-evaluations", 1]
+    command += ["--reevaluate", 0, "--num-threads", 1]
+    workers = [Command(command, tmp_path / name, "rl_zoo.tune") for name in ("one", "two")]
     assert [worker.wait(120) for worker in workers] == [0, 0]
     trials = load().trials
     assert len(trials) == 6

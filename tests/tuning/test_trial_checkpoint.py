@@ -64,21 +64,33 @@ def interrupted_at(tune, stored, load, tmp_path, monkeypatch):
     return run
 
 
-def test_an_interrupted_trial_ends_with_the_value_of_an_uninterrupted_one(interrupted_at, tmp_path):
-    (whole,), _ = interrupted_at()
-    # While training, while the second evaluation runs, and after another interruption.
-    for steps in ((60,), (155,), (40, 90)):
-        trials, err = interrupted_at(*steps)
-        assert len(trials) == len(steps) + 1
-        *parts, last = trials
-        assert all(trial.user_attrs["interrupted"] for trial in parts)
-        assert "is saved at step" in err
-        assert f"trial {last.number} goes on with trial {last.number - 1} at step" in err
-        assert last.value == whole.value
-        assert last.intermediate_values == whole.intermediate_values
-        assert last.user_attrs["seed"] == whole.user_attrs["seed"]
-        assert last.user_attrs["measures"] == whole.user_attrs["measures"]
-        assert last.user_attrs["n_steps"] == whole.user_attrs["n_steps"]
+@pytest.fixture
+def uninterrupted(interrupted_at):
+    (trial,), _ = interrupted_at()
+    return trial
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param((60,), id="training", marks=pytest.mark.slow),
+        pytest.param((155,), id="second-evaluation"),
+        pytest.param((40, 90), id="twice"),
+    ],
+)
+def test_an_interrupted_trial_ends_with_the_value_of_an_uninterrupted_one(
+    steps, uninterrupted, interrupted_at, tmp_path
+):
+    trials, err = interrupted_at(*steps)
+    assert len(trials) == len(steps) + 1
+    *parts, last = trials
+    assert all(trial.user_attrs["interrupted"] for trial in parts)
+    assert "is saved at step" in err
+    assert f"trial {last.number} goes on with trial {last.number - 1} at step" in err
+    assert last.value == uninterrupted.value
+    assert last.intermediate_values == uninterrupted.intermediate_values
+    for name in ("seed", "measures", "n_steps"):
+        assert last.user_attrs[name] == uninterrupted.user_attrs[name]
     assert not list(tmp_path.rglob("rl_model_*")), "checkpoints of ended trials are removed"
     assert not list(tmp_path.rglob("unfinished.json"))
 

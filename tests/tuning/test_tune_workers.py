@@ -152,6 +152,12 @@ def test_failures_in_a_row_of_all_workers_stop_the_study(tune, study):
     assert "motor driver lost" in err
 
 
+def test_an_objective_that_no_worker_can_judge_is_refused(tune):
+    code, _, err = tune("--workers", "1", "--n-trials", "3", "--objective", "energy")
+    assert code == 2
+    assert "error: --objective energy: evaluation on Tiny-v0 delivers no energy" in err
+
+
 def test_debug_workers_run_in_this_process(tune, study):
     code, _, err = tune("--cluster", "debug", "--workers", "2", "--n-trials", "3")
     assert code == 0, err

@@ -99,9 +99,10 @@ def result_sentence(findings: Findings) -> str:
     name = findings.objectives[0]
     who = f"trial {best.trial.number}" + (", the entry's own values" if best.is_entry else "")
     searched = f"{name} {number(best.value)} in the search"
+    title = "best" if best.is_feasible else "nearest to the constraints"
     if best.mean is None:
-        return f"best: {who}: {searched}; not re-evaluated: expect less"
-    return f"best: {who}: {searched}, {spread_text(best)} over {_seeds(best.n)}"
+        return f"{title}: {who}: {searched}; not re-evaluated: expect less"
+    return f"{title}: {who}: {searched}, {spread_text(best)} over {_seeds(best.n)}"
 
 
 def number(value: float | None) -> str:
@@ -170,7 +171,7 @@ def _result(findings: Findings) -> Iterator[Block]:
     yield Paragraph(_verdict(findings), "result")
     name = findings.objectives[0]
     header = ("", "trial", f"{name} in the search", "mean over fresh seeds", "fresh seeds")
-    rows = [("best", *_figures_of(best))]
+    rows = [("best" if best.is_feasible else "nearest", *_figures_of(best))]
     if entry is not None and entry is not best:
         rows.append(("the entry's own values", *_figures_of(entry)))
     yield Table(header, rows)
@@ -192,6 +193,8 @@ def _verdict(findings: Findings) -> str:
     best, entry = findings.best, findings.entry
     assert best is not None
     told = f"**{result_sentence(findings)[0].upper()}{result_sentence(findings)[1:]}**."
+    if not best.is_feasible:
+        return told
     if entry is None:
         return (
             f"{told} The entry's own values were not completed: there is nothing to compare with."

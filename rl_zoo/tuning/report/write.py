@@ -90,7 +90,7 @@ def read_findings(study: optuna.Study, options: TuneOptions) -> Findings:
     """Read a study once, for all parts of its report."""
     findings = Findings(study, options, standings(study, options), tuple(options.objective))
     best = findings.best
-    if best is None:
+    if best is None or not best.is_feasible:
         return findings
     remark = result_sentence(findings).partition(": ")[2].partition(": ")[2]
     block = entry_block(best.trial, options, f"{remark}, after {options.config.n_timesteps} steps")
@@ -105,8 +105,11 @@ def write_folder(findings: Findings) -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
     csv = trials_csv(findings.study, findings.standings, findings.objectives)
     write_text(folder / "trials.csv", csv)
+    best_file = folder / "best.yml"
     if findings.best_block is not None:
-        write_text(folder / "best.yml", findings.best_block)
+        write_text(best_file, findings.best_block)
+    else:
+        best_file.unlink(missing_ok=True)  # of an earlier report
     if findings.options.figures:
         findings = _with_figures(findings, folder)
     title, blocks = title_of(findings), blocks_of(findings)
