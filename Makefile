@@ -10,6 +10,7 @@ ENV ?= CartPole-v1
 ARGS ?=
 TRIALS ?= 20
 STEPS ?= 8000
+MINUTES ?= 5
 LOGS ?= logs
 PEER ?=
 
@@ -49,8 +50,8 @@ train: $(STAMP) ## train an agent (ALGO=ppo ENV=CartPole-v1 ARGS='-n 20000')
 enjoy: $(STAMP) ## watch a trained agent (ALGO= ENV= ARGS=)
 	$(RUN) rl_zoo.enjoy --algo $(ALGO) --env $(ENV) -f $(LOGS) $(ARGS)
 
-tune: $(STAMP) ## search hyperparameters (ALGO= ENV= TRIALS=20 STEPS=8000 ARGS=)
-	$(RUN) rl_zoo.tune --algo $(ALGO) --env $(ENV) -f $(LOGS) -n $(STEPS) --n-trials $(TRIALS) $(ARGS)
+tune: $(STAMP) ## search hyperparameters (ALGO= ENV= TRIALS=20 STEPS=8000 MINUTES=5 ARGS=)
+	$(RUN) rl_zoo.tune --algo $(ALGO) --env $(ENV) -f $(LOGS) -n $(STEPS) --n-trials $(TRIALS) --trial-minutes $(MINUTES) $(ARGS)
 
 plots: $(STAMP) ## compare finished runs (ALGO= ENV= LOGS=logs ARGS=)
 	$(RUN) rl_zoo.cli all_plots -a $(ALGO) -e $(ENV) -f $(LOGS) --no-display -o $(LOGS)/$(ENV) $(ARGS)

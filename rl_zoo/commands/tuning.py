@@ -151,6 +151,7 @@ def make_tune_options(
         search_space=tuple(arguments.search_space or ()),
         max_failures=arguments.max_failures,
         fail_stale=arguments.fail_stale,
+        trial_minutes=arguments.trial_minutes,
         wear_budget=arguments.wear_budget,
         is_worker=arguments.as_worker,
         write_best=None if arguments.write_best is None else Path(arguments.write_best),

@@ -84,6 +84,14 @@ def _add_search_flags(parser: argparse.ArgumentParser) -> None:
         help="when a trial is given up early (default: median; none with one robot)",
     )
     parser.add_argument(
+        "--trial-minutes",
+        type=positive_number,
+        default=None,
+        metavar="MINUTES",
+        help="prune a trial whose training takes longer (a large network on a small computer); "
+        "not on a robot",
+    )
+    parser.add_argument(
         "--n-startup-trials",
         type=int,
         default=10,

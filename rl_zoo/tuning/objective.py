@@ -39,7 +39,7 @@ from rl_zoo.tuning.options import TuneOptions
 from rl_zoo.tuning.pruning import OnEvaluation
 from rl_zoo.tuning.search_space import space_of
 from rl_zoo.tuning.seeds import trial_seed
-from rl_zoo.tuning.training import Training, train_once
+from rl_zoo.tuning.training import TooSlowError, Training, train_once
 from rl_zoo.tuning.trial_environments import TrialEnvironments
 from rl_zoo.tuning.values import suggest, to_config_values
 
@@ -84,6 +84,9 @@ class Objective:
         trial.set_user_attr(WORKER_ATTRIBUTE, f"{socket.gethostname()}:{os.getpid()}")
         try:
             return self._run(trial, self.options.resolve(config_values))
+        except TooSlowError as error:
+            trial.set_user_attr(ERROR_ATTRIBUTE, str(error))
+            raise
         except optuna.TrialPruned:
             raise
         except NonFiniteError as error:
@@ -132,6 +135,7 @@ class Objective:
                 f"trial {trial.number}",
                 begun.folder,
                 begun.source,
+                None if self.options.one_robot else self.options.trial_minutes,
             )
             begun.add(train_once(training, self.options, self.environments, self.stop))
             trial.set_user_attr(SEEDS_ATTRIBUTE, list(seeds[: index + 1]))

@@ -59,6 +59,8 @@ class TuneOptions:
     """Failed trials in a row after which the study is stopped."""
     fail_stale: float | None = None
     """Minutes without a sign of life after which another machine's trial is given up."""
+    trial_minutes: float | None = None
+    """Wall time after which a training of the search is given up as too slow."""
     wear_budget: float | None = None
     """Minutes for which the trials may use the one robot there is."""
     is_worker: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -60,6 +62,12 @@ class Training:
     """Where it is saved if it is interrupted; None: nowhere."""
     source: RunFolder | None = None
     """Where an earlier part of it was saved, with which it goes on; None: it begins."""
+    minutes: float | None = None
+    """Wall time after which it is given up as too slow; None: it may take as long as it takes."""
+
+
+class TooSlowError(optuna.TrialPruned):
+    """A training took longer than it may."""
 
 
 def train_once(
@@ -79,6 +87,7 @@ def train_once(
         NonFiniteError: If a number, or the weights, are not finite any more.
         TrainingInterrupted: If the study is being stopped.
         RobotFault: If the environment fails.
+        TooSlowError: If it takes longer than it may.
         optuna.TrialPruned: If ``on_evaluation`` raises it.
     """
     try:
@@ -98,6 +107,8 @@ class _Run:
         can_wait = training.checkpoint is not None and not options.one_robot
         self.pause = PatientStop(stop, PATIENCE if can_wait else 0.0)
         self.stopped_by_callback: str | None = None
+        minutes = training.minutes
+        self.deadline = math.inf if minutes is None else time.monotonic() + 60.0 * minutes
 
     def run(self, environments: TrialEnvironments) -> Judgement:
         """Train and evaluate."""
@@ -174,7 +185,10 @@ class _Run:
                 callback=callbacks,
                 reset_num_timesteps=self.training.source is None,
             )
-        except TrainingInterrupted:
+        except TrainingInterrupted as error:
+            stopped = self.stop.reason() or self.stopped_by_callback
+            if stopped is None and self._is_too_slow():
+                raise TooSlowError(f"slower than {self.training.minutes:g} min") from error
             if self.stop.reason() is not None or self.stopped_by_callback is None:
                 raise
         except (optuna.TrialPruned, NonFiniteError):
@@ -187,7 +201,11 @@ class _Run:
             raise NonFiniteError("the policy's weights are not finite any more")
 
     def _stop_reason(self) -> str | None:
-        return self.pause.reason() or self.stopped_by_callback
+        stopped = self.pause.reason() or self.stopped_by_callback
+        return stopped or ("too slow" if self._is_too_slow() else None)
+
+    def _is_too_slow(self) -> bool:
+        return time.monotonic() > self.deadline
 
     def _stop_by_callback(self, reason: str) -> None:
         console.message(f"{self.training.name}: {reason}")

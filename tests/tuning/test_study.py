@@ -124,6 +124,14 @@ def test_five_failures_in_a_row_stop_the_study(tune, stored, load, tmp_path):
     assert list((tmp_path / "logs/ppo").glob("report_*_5-trials-*.csv"))
 
 
+def test_a_slow_trial_is_pruned(tune, stored, load):
+    code, _, err = tune(*stored, "--n-trials", 2, "--trial-minutes", "1e-9")
+    assert code == 3, err
+    assert "pruned (slower than 1e-09 min)" in err
+    assert [trial.state.name for trial in load().trials] == ["PRUNED", "PRUNED"]
+    assert tune(*stored, "--n-trials", 1, "--trial-minutes", 5)[0] == 0
+
+
 def test_nan_prunes(tune, stored, load):
     code, out, err = tune(
         *stored, "--n-trials", 2, "--env-kwargs", "fault:nan_observation", env="Faulty-v0"
