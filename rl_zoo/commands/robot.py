@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from rl_zoo import console
 from rl_zoo.commands.options import ZooArgumentParser
-from rl_zoo.suggest import did_you_mean
+from rl_zoo.commands.subcommands import run_subcommand, subcommand_parser
 
 SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("rl_zoo.commands.robot_check", "read a robot, say what is wrong; commands nothing"),
@@ -30,46 +26,12 @@ SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
 
 def build_parser() -> ZooArgumentParser:
     """Return the parser of the sub-command's name."""
-    lines = [f"  {name:<10} {summary}" for name, (_, summary) in SUBCOMMANDS.items()]
-    parser = ZooArgumentParser(
-        prog="rl_zoo robot",
-        description="Work with a robot, real or simulated.",
-        epilog="\n".join(
-            ["sub-commands:", *lines, "", "rl_zoo robot <sub-command> --help lists its flags."]
-        ),
-    )
-    parser.add_argument(
-        "sub_command", metavar="SUB-COMMAND", choices=list(SUBCOMMANDS), help="what to do"
-    )
-    parser.add_argument(
-        "arguments", nargs=argparse.REMAINDER, metavar="...", help="flags of the sub-command"
-    )
-    return parser
+    return subcommand_parser("robot", "Work with a robot, real or simulated.", SUBCOMMANDS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the chosen sub-command; return its exit code."""
-    arguments = list(argv or ())
-    if not arguments or arguments[0].startswith("-"):
-        parser = build_parser()
-        if not arguments:
-            console.result(parser.format_help().rstrip())
-            return 0
-        parser.parse_args(arguments)
-    name = arguments[0]
-    if name not in SUBCOMMANDS:
-        console.error(f"robot: unknown sub-command '{name}'{did_you_mean(name, SUBCOMMANDS)}")
-        return 2
-    if importlib.util.find_spec(SUBCOMMANDS[name][0]) is None:
-        console.error(f"robot {name}: is not part of this installation")
-        return 2
-    return load_subcommand(name)(arguments[1:])
-
-
-def load_subcommand(name: str) -> Callable[[Sequence[str]], int]:
-    """Import and return the ``main`` function of a sub-command."""
-    command: Callable[[Sequence[str]], int] = importlib.import_module(SUBCOMMANDS[name][0]).main
-    return command
+    return run_subcommand("robot", build_parser(), SUBCOMMANDS, argv)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def make_executor_for(request: SweepRequest, folder: SweepFolder) -> Executor:
         ConfigError: If the flags of the cluster cannot be used.
     """
     from rl_zoo.executors.catalog import make_executor
-    from rl_zoo.sweep.foreground import ForegroundExecutor
+    from rl_zoo.executors.in_process import InProcessExecutor
 
     arguments = request.arguments
     is_single = has_single_instance(request.plan.envs)
@@ -94,7 +94,7 @@ def make_executor_for(request: SweepRequest, folder: SweepFolder) -> Executor:
         # The cluster has a queue of its own.
         options = replace(options, places=1 if is_single else len(request.plan.rows()))
     if is_single and arguments.cluster is None:
-        return ForegroundExecutor()  # an operator may have to answer
+        return InProcessExecutor(stops_at_failure=True)  # an operator may have to answer
     return make_executor(options, arguments.cluster)
 
 

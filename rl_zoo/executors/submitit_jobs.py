@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import shlex
 import shutil
@@ -21,12 +20,13 @@ import submitit
 from submitit.helpers import DelayedSubmission, clean_env
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.executors.in_process import InProcessExecutor, run_here
 from rl_zoo.executors.job import ExecutorOptions, Job, JobHandle
 from rl_zoo.executors.job_records import JobRecord, Queue, add_records, read_records
 from rl_zoo.executors.local_queue import LocalQueue
 from rl_zoo.executors.running_command import RunningCommand
 from rl_zoo.executors.slurm_queue import SlurmQueue
-from rl_zoo.executors.submitted import FinishedHandle, SubmittedHandle
+from rl_zoo.executors.submitted import SubmittedHandle
 
 MAX_TIME_OUTS = 1000
 """Times that a job may reach its time limit and be queued again."""
@@ -174,45 +174,19 @@ class SubmititExecutor:
         add_records(self.options.folder, [h.record for h in handles if h.record is not None])
 
 
-class DebugExecutor:
-    """Run jobs in this process, one after another, when they are submitted.
+class DebugExecutor(InProcessExecutor):
+    """Run jobs in this process, as submitit does to debug them.
 
     Args:
         options: Only the folder matters.
     """
 
     def __init__(self, options: ExecutorOptions) -> None:
-        self.options = options
+        super().__init__()
+        self._debug = submitit.DebugExecutor(options.folder)
 
-    def submit(self, jobs: Sequence[Job]) -> list[FinishedHandle]:
-        """Run the jobs; those after an interrupted one are not run."""
-        executor = submitit.DebugExecutor(self.options.folder)
-        handles: list[FinishedHandle] = []
-        is_interrupted = False
-        for job in jobs:
-            code = None if is_interrupted else int(executor.submit(_run_here, job).result())
-            is_interrupted = is_interrupted or code == 130
-            handles.append(FinishedHandle(job, code))
-        return handles
-
-    def detaches(self) -> bool:
-        """Jobs end with this process."""
-        return False
-
-    def earlier(self) -> list[JobHandle]:
-        """Return nothing: no job outlives this process."""
-        return []
-
-    def cancel_command(self, handles: Sequence[JobHandle]) -> str:
-        """Return nothing: when this process can be asked, no job runs."""
-        return ""
-
-    def describe(self) -> str:
-        """Return in a few words where jobs run."""
-        return "this process, one job after another"
-
-    def close(self) -> None:
-        """Do nothing: no job runs any more."""
+    def _run(self, job: Job) -> int:
+        return int(self._debug.submit(run_here, job).result())
 
 
 def _make_slurm(options: ExecutorOptions, folder: Path) -> Any:
@@ -284,10 +258,3 @@ def _unheard_terminal() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _run_here(job: Job) -> int:
-    try:
-        return int(importlib.import_module(job.module).main(list(job.argv)))
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 2

@@ -8,17 +8,26 @@ from collections.abc import Sequence
 from rl_zoo.executors.job import Job, JobHandle
 from rl_zoo.executors.submitted import FinishedHandle
 
+_INTERRUPTED = 130
 
-class ForegroundExecutor:
-    """Run jobs here when they are submitted; those after one that did not end well are not run."""
+
+class InProcessExecutor:
+    """Run jobs when they are submitted; those after an interrupted one are not run.
+
+    Args:
+        stops_at_failure: Do not run those after one that failed, either.
+    """
+
+    def __init__(self, *, stops_at_failure: bool = False) -> None:
+        self.stops_at_failure = stops_at_failure
 
     def submit(self, jobs: Sequence[Job]) -> list[FinishedHandle]:
         """Run the jobs."""
         handles: list[FinishedHandle] = []
         is_over = False
         for job in jobs:
-            code = None if is_over else _run(job)
-            is_over = is_over or code != 0
+            code = None if is_over else self._run(job)
+            is_over = is_over or code == _INTERRUPTED or (self.stops_at_failure and code != 0)
             handles.append(FinishedHandle(job, code))
         return handles
 
@@ -36,13 +45,17 @@ class ForegroundExecutor:
 
     def describe(self) -> str:
         """Return in a few words where jobs run."""
-        return "this process, one run after another"
+        return "this process, one job after another"
 
     def close(self) -> None:
         """Do nothing: no job runs any more."""
 
+    def _run(self, job: Job) -> int:
+        return run_here(job)
 
-def _run(job: Job) -> int:
+
+def run_here(job: Job) -> int:
+    """Run the command of ``job`` in this process; return its exit code."""
     try:
         return int(importlib.import_module(job.module).main(list(job.argv)))
     except SystemExit as end:
