@@ -178,7 +178,7 @@ def test_one_process_at_a_time_runs_a_sweep(here, logs):
 def test_runs_of_a_single_device_go_one_after_another_here(sweep, flags_of_train, logs):
     code, _, err = sweep("--algo", "sac", "--env", "Single-v0", "--seeds", "2", *flags_of_train)
     assert code == 0, err
-    assert "this process, one run after another" in err
+    assert "this process, one job after another" in err
     assert [read_record(run).state for run in runs_in(logs)] == ["finished"] * 2
 
 
