@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# As rl_zoo.tuning.grpc_library does, for tests that import gRPC themselves.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import atexit
 import shutil

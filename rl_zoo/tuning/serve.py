@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from importlib.util import find_spec
 from typing import Any
 
-from rl_zoo.errors import ConfigError, MissingDependencyError
+from rl_zoo.errors import ConfigError
+from rl_zoo.tuning.grpc_library import require_grpc
 from rl_zoo.tuning.storage import open_storage
 
 _END_SECONDS = 5.0
@@ -30,10 +30,7 @@ class StorageServer:
     """
 
     def __init__(self, storage: str, host: str, port: int) -> None:
-        if find_spec("grpc") is None or find_spec("google.protobuf") is None:
-            raise MissingDependencyError(
-                'rl_zoo study serve: needs the package grpcio: pip install "rl_zoo[databases]"'
-            )
+        require_grpc("rl_zoo study serve")
         if storage.startswith("grpc://"):
             raise ConfigError(f"--storage {storage}: is served already")
         if not 0 <= port < 65536:

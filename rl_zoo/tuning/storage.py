@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rl_zoo.errors import ConfigError, DamagedFileError, MissingDependencyError, ZooError
 from rl_zoo.suggest import did_you_mean
+from rl_zoo.tuning.grpc_library import require_grpc
 
 if TYPE_CHECKING:
     import optuna
@@ -123,10 +124,8 @@ def lost_storage() -> tuple[type[Exception], ...]:
         optuna.exceptions.StorageInternalError,
         sqlalchemy.exc.SQLAlchemyError,
     ]
-    if find_spec("grpc") is not None:
-        import grpc
-
-        errors.append(grpc.RpcError)
+    if "grpc" in sys.modules:  # else nothing of it was opened
+        errors.append(sys.modules["grpc"].RpcError)
     return tuple(errors)
 
 
@@ -187,10 +186,7 @@ def _open(
 
 
 def _open_grpc(storage: str) -> optuna.storages.BaseStorage:
-    if find_spec("grpc") is None or find_spec("google.protobuf") is None:
-        raise MissingDependencyError(
-            f'--storage {storage}: needs the package grpcio: pip install "rl_zoo[databases]"'
-        )
+    require_grpc(f"--storage {storage}")
     from optuna.storages import GrpcStorageProxy
 
     parts = urlsplit(storage)

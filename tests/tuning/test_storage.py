@@ -92,7 +92,7 @@ def test_missing_driver_names_the_extra(url, monkeypatch):
 
 
 def test_missing_grpc_names_the_extra(monkeypatch):
-    monkeypatch.setattr("rl_zoo.tuning.storage.find_spec", lambda name: None)
+    monkeypatch.setattr("rl_zoo.tuning.grpc_library.find_spec", lambda name: None)
     assert 'pip install "rl_zoo[databases]"' in _error(f"grpc://localhost:{free_port()}")
 
 
