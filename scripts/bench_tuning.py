@@ -33,6 +33,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         best = folder / "best.yml"
         shared = ["--algo", arguments.algo, "--env", arguments.env, "-n", str(arguments.steps)]
         workers = ["--workers", str(arguments.workers)]
