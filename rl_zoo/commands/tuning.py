@@ -100,6 +100,9 @@ def check_study_flags(arguments: argparse.Namespace) -> None:
             problems.append(f"--{name.replace('_', '-')} {value}: must be at least {least}")
     if arguments.n_jobs < 1 and arguments.n_jobs != -1:
         problems.append(f"--n-jobs {arguments.n_jobs}: must be at least 1 (-1: one per core)")
+    kept = arguments.optimization_log_path
+    if kept is not None and Path(kept).exists() and not Path(kept).is_dir():
+        problems.append(f"--optimization-log-path {kept}: is a file; name a folder")
     if arguments.trained_agent:
         problems.append("-i: a study trains every trial from the start; leave it out")
     if arguments.trial_id is not None:
@@ -119,11 +122,13 @@ def make_tune_options(
     threads = apply_cpu_budget(arguments.num_threads)
     import torch
 
+    from rl_zoo.agents.build import check_device
     from rl_zoo.envs.ids import is_single_instance
     from rl_zoo.tuning.options import TuneOptions
     from rl_zoo.tuning.storage import redacted
 
     torch.set_num_threads(threads)
+    check_device(arguments.device)
     single_instance = arguments.one_robot or is_single_instance(config.env_id)
     check_robot_flags(arguments, config, one_robot=single_instance)
     on_train_env = arguments.eval_on_train_env

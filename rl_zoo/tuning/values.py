@@ -70,10 +70,14 @@ def to_config_values(
         values[_NET_ARCH] = [sampled["net_width"]] * int(sampled.get("net_depth", 2))
     if "noise_type" in values and values["noise_type"] is None:
         values["noise_std"] = None
-    n_envs = values.get("n_envs", n_envs)
-    has_rollout = any(parameter.is_rollout for parameter in space)
-    if has_rollout and n_envs is not None and "n_steps" in values and "batch_size" in values:
-        values["batch_size"] = min(values["batch_size"], values["n_steps"] * n_envs)
+    if any(parameter.is_rollout for parameter in space):
+        rollout: list[Any] = [
+            values.get("n_envs", n_envs),
+            values.get("n_steps"),
+            values.get("batch_size"),
+        ]
+        if all(isinstance(value, int) for value in rollout):  # else told when they are checked
+            values["batch_size"] = min(rollout[2], rollout[0] * rollout[1])
     return values
 
 

@@ -292,6 +292,9 @@ def test_signal_stops_and_the_same_command_goes_on(small, stored, load, tune, tm
         (["--n-jobs", 0], "--n-jobs 0"),
         (["--storage", "study"], "must be a journal file"),
         (["--storage", "mysql+nodriver://x/y"], "--storage mysql"),
+        (["--device", "tpu"], "--device tpu: not a device"),
+        (["--optimization-log-path", __file__], "is a file; name a folder"),
+        (["--search-space", "n_steps:[8,x]"], "--search-space n_steps: choice 'x'"),
         (["-params", "batchsize:3"], "did you mean 'batch_size'"),
     ],
 )
