@@ -100,9 +100,7 @@ def check_study_flags(arguments: argparse.Namespace) -> None:
             problems.append(f"--{name.replace('_', '-')} {value}: must be at least {least}")
     if arguments.n_jobs < 1 and arguments.n_jobs != -1:
         problems.append(f"--n-jobs {arguments.n_jobs}: must be at least 1 (-1: one per core)")
-    kept = arguments.optimization_log_path
-    if kept is not None and Path(kept).exists() and not Path(kept).is_dir():
-        problems.append(f"--optimization-log-path {kept}: is a file; name a folder")
+    problems += _place_problems(arguments)
     if arguments.trained_agent:
         problems.append("-i: a study trains every trial from the start; leave it out")
     if arguments.trial_id is not None:
@@ -111,6 +109,22 @@ def check_study_flags(arguments: argparse.Namespace) -> None:
         problems.append("--dry-run: checks one training; leave out -optimize")
     if problems:
         raise ConfigError(problems)
+
+
+def _place_problems(arguments: argparse.Namespace) -> list[str]:
+    """Return what is wrong with the names of the places where the study is kept."""
+    problems = []
+    name = arguments.study_name
+    if name is not None and (not name.strip() or name.startswith(".") or "/" in name):
+        problems.append(
+            f"--study-name '{name}': must be a name without '/', not beginning with '.'"
+        )
+    if arguments.storage == "":
+        problems.append("--storage '': is empty; leave it out for a journal in the study's folder")
+    kept = arguments.optimization_log_path
+    if kept is not None and Path(kept).exists() and not Path(kept).is_dir():
+        problems.append(f"--optimization-log-path {kept}: is a file; name a folder")
+    return problems
 
 
 def make_tune_options(

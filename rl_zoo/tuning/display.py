@@ -123,6 +123,7 @@ class StudyDisplay:
         self._lock = threading.RLock()
         self._started = time.monotonic()
         self._phase_started = self._started
+        self._last_end = self._started
         self._bar: Any = None
         if live is None:
             live = console.use_color(sys.stderr) and sys.stderr.isatty()
@@ -147,6 +148,7 @@ class StudyDisplay:
         """Tell how a trial of this process ended."""
         with self._lock:
             self._ended += 1
+            self._last_end = time.monotonic()
             self._total = max(self._total, self._ended)  # trials that others lost come on top
             self._update(take_snapshot(study).text())
             told = f"trial {trial.number} ({self._ended} of {self._total}): {outcome(trial)}"
@@ -164,6 +166,8 @@ class StudyDisplay:
             ended = max(snapshot.finished - n_before, 0)
             is_new = ended > self._ended
             self._ended = ended
+            if is_new:
+                self._last_end = time.monotonic()
             self._update(snapshot.text())
             if is_new and self._bar is None:
                 console.message(f"{ended} of {self._total} trials: {self._text}; {self._elapsed()}")
@@ -178,7 +182,7 @@ class StudyDisplay:
         with self._lock:
             self._phase = "re-evaluations"
             self._total, self._ended = n_jobs, _n_complete(fresh)
-            self._phase_started = time.monotonic()
+            self._phase_started = self._last_end = time.monotonic()
             self._update("training the best trials again on fresh seeds")
             if self._ended < n_jobs:
                 console.message(
@@ -190,6 +194,7 @@ class StudyDisplay:
         """Tell how a re-evaluation of this process ended."""
         with self._lock:
             self._ended = min(_n_complete(fresh), self._total)
+            self._last_end = time.monotonic()
             number = item.user_attrs.get(OF_TRIAL_ATTRIBUTE)
             told = f"re-evaluation of trial {number} ({self._ended} of {self._total}): "
             self._tell(told + outcome(item), "")
@@ -211,9 +216,10 @@ class StudyDisplay:
         now = time.monotonic()
         share = min(self._ended / self._total, 1.0) if self._total else 0.0
         left = ""
-        if 0.0 < share < 1.0:
-            rate = self._ended / max(now - self._phase_started, 1e-9)
-            left = f", about {duration_text((self._total - self._ended) / rate)} left"
+        if 0.0 < share < 1.0 and self._last_end > self._phase_started:
+            each = (self._last_end - self._phase_started) / self._ended
+            seconds = each * (self._total - self._ended) - (now - self._last_end)
+            left = f", about {duration_text(max(seconds, 0.0))} left"
         text = (
             f"{self._ended} of {self._total} {self._phase}, "
             f"{duration_text(now - self._started)}{left}; {self._text}"

@@ -135,12 +135,17 @@ class Objective:
                 f"trial {trial.number}",
                 begun.folder,
                 begun.source,
-                None if self.options.one_robot else self.options.trial_minutes,
+                self._minutes(trial),
             )
             begun.add(train_once(training, self.options, self.environments, self.stop))
             trial.set_user_attr(SEEDS_ATTRIBUTE, list(seeds[: index + 1]))
             values = [list(item.values) for item in begun.judgements]
             trial.set_user_attr(SEED_VALUES_ATTRIBUTE, values)
+
+    def _minutes(self, trial: optuna.Trial) -> float | None:
+        """Return how long a training may take: the entry, and a robot, as long as it takes."""
+        has_time = self.options.one_robot or ENTRY_ATTRIBUTE in trial.user_attrs
+        return None if has_time else self.options.trial_minutes
 
     def _reporter(
         self, trial: optuna.Trial, index: int, finished: Sequence[Judgement]
@@ -158,7 +163,9 @@ class Objective:
         def report(number: int, value: float, violations: Mapping[str, float]) -> None:
             step = index * n_evaluations + number
             trial.report(value, step)
-            if step < last and trial.should_prune():
+            worse = step < last and trial.should_prune()
+            # Without a value of its own the entry would be no baseline.
+            if worse and ENTRY_ATTRIBUTE not in trial.user_attrs:
                 so_far = Judgement((value,), constraints=violations)
                 _set_constraints(trial, median([*finished, so_far]))
                 raise optuna.TrialPruned(f"at evaluation {step} of {last}: worse than the others")

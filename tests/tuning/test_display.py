@@ -97,3 +97,18 @@ def test_a_worker_has_no_bar(monkeypatch):
 )
 def test_durations(seconds, text):
     assert duration_text(seconds) == text
+
+
+def test_time_left_shrinks_while_a_trial_runs(study, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[-1])
+    shown = StudyDisplay(OPTIONS, 3, live=False)
+    clock.append(1100.0)
+    shown.trial_ended(study, study.trials[0])
+    texts = []
+    for now in (1100.0, 1160.0, 1400.0):
+        clock.append(now)
+        texts.append(shown._status()[1])
+    assert "about 3:20 min left" in texts[0], "two more at 100 s each"
+    assert "about 2:20 min left" in texts[1]
+    assert "about 0 s left" in texts[2]

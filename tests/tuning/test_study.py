@@ -126,10 +126,18 @@ def test_five_failures_in_a_row_stop_the_study(tune, stored, load, tmp_path):
 
 def test_a_slow_trial_is_pruned(tune, stored, load):
     code, _, err = tune(*stored, "--n-trials", 2, "--trial-minutes", "1e-9")
-    assert code == 3, err
-    assert "pruned (slower than 1e-09 min)" in err
-    assert [trial.state.name for trial in load().trials] == ["PRUNED", "PRUNED"]
+    assert code == 0, err
+    assert "trial 1 (2 of 2): pruned (slower than 1e-09 min)" in err
+    assert [trial.state.name for trial in load().trials] == ["COMPLETE", "PRUNED"]
     assert tune(*stored, "--n-trials", 1, "--trial-minutes", 5)[0] == 0
+    assert load().trials[2].state.name == "COMPLETE"
+
+
+def test_the_entry_is_never_pruned(tune, stored, load, monkeypatch):
+    monkeypatch.setattr("optuna.Trial.should_prune", lambda trial: True)
+    code, _, err = tune(*stored, "--n-trials", 2)
+    assert code == 0, err
+    assert [trial.state.name for trial in load().trials] == ["COMPLETE", "PRUNED"]
 
 
 def test_nan_prunes(tune, stored, load):
@@ -292,6 +300,9 @@ def test_signal_stops_and_the_same_command_goes_on(small, stored, load, tune, tm
         (["--n-jobs", 0], "--n-jobs 0"),
         (["--storage", "study"], "must be a journal file"),
         (["--storage", "mysql+nodriver://x/y"], "--storage mysql"),
+        (["--study-name", ""], "--study-name ''"),
+        (["--study-name", "../x"], "--study-name '../x'"),
+        (["--storage", ""], "--storage ''"),
         (["--device", "tpu"], "--device tpu: not a device"),
         (["--optimization-log-path", __file__], "is a file; name a folder"),
         (["--search-space", "n_steps:[8,x]"], "--search-space n_steps: choice 'x'"),
