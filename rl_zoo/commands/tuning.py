@@ -115,10 +115,10 @@ def _place_problems(arguments: argparse.Namespace) -> list[str]:
     """Return what is wrong with the names of the places where the study is kept."""
     problems = []
     name = arguments.study_name
-    if name is not None and (not name.strip() or name.startswith(".") or "/" in name):
-        problems.append(
-            f"--study-name '{name}': must be a name without '/', not beginning with '.'"
-        )
+    if name is not None and (not name.strip() or name.startswith(".")):
+        problems.append(f"--study-name '{name}': must be a name that does not begin with '.'")
+    if name is not None and name.endswith("/reevaluation"):
+        problems.append(f"--study-name {name}: is the name of another study's re-evaluation")
     if arguments.storage == "":
         problems.append("--storage '': is empty; leave it out for a journal in the study's folder")
     kept = arguments.optimization_log_path
