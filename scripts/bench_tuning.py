@@ -24,11 +24,11 @@ from rl_zoo.console import result
 def main() -> None:
     """Tune, train both again, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--algo", default="ppo")
+    parser.add_argument("--algo", default="sac")
     parser.add_argument("--env", default="Pendulum-v1")
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--episodes", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
