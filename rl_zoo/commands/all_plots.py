@@ -12,7 +12,8 @@ from rl_zoo.commands.options import ZooArgumentParser, run_command
 from rl_zoo.errors import NothingFoundError, UsageError
 
 if TYPE_CHECKING:
-    from rl_zoo.plots.curves import AlignedSeries, Series
+    from rl_zoo.plots.curves import Series
+    from rl_zoo.plots.results import Results
     from rl_zoo.plots.statistics import Statistic
     from rl_zoo.plots.tables import ResultsTable
     from rl_zoo.runs.search import FoundRun
@@ -117,19 +118,24 @@ def _all_plots(arguments: argparse.Namespace) -> int:
     labels = _folder_labels(arguments)
     series = _load_all(arguments, labels)
     from rl_zoo.plots.curves import align
+    from rl_zoo.plots.results import Results
     from rl_zoo.plots.statistics import Bootstrap
     from rl_zoo.plots.tables import results_table
 
     settings = Bootstrap(confidence=arguments.ci_size)
-    aligned = [align(item, settings) for item in series]
+    aligned = tuple(align(item, "mean", settings) for item in series)
+    results = Results(
+        aligned, arguments.key, confidence=settings.confidence, resamples=settings.resamples
+    )
     statistic: Statistic = "median" if arguments.median else "mean"
-    table = results_table(series, statistic, _algo_order((item.algo for item in series), arguments))
+    order = _algo_order((item.algo for item in series), arguments)
+    table = results_table(aligned, statistic, order)
     stem = output_stem(arguments.output, arguments.exp_folders[0], _DEFAULT_STEM)
     interactive = _wants_windows(arguments)
-    paths = _draw_figures(aligned, stem, arguments, interactive=interactive)
+    paths = _draw_figures(results, stem, arguments, interactive=interactive)
     if arguments.output is not None:
-        paths.extend(_write_data(aligned, table, stem, arguments))
-    _print_results(series, table, arguments)
+        paths.extend(_write_data(results, table, stem, arguments))
+    _print_results(results, table, arguments)
     for path in paths:
         console.result(f"wrote {path}")
     if interactive:
@@ -225,11 +231,7 @@ def _algo_order(found: Iterable[str], arguments: argparse.Namespace) -> list[str
 
 
 def _draw_figures(
-    aligned: Sequence[AlignedSeries],
-    stem: Path,
-    arguments: argparse.Namespace,
-    *,
-    interactive: bool,
+    results: Results, stem: Path, arguments: argparse.Namespace, *, interactive: bool
 ) -> list[Path]:
     """Write one figure per environment and return the files."""
     from rl_zoo.plots.evaluation_figure import KEY_LABELS, FigureOptions, plot_evaluations
@@ -239,39 +241,33 @@ def _draw_figures(
     y_label = KEY_LABELS.get(arguments.key, arguments.key)
     formats = figure_formats(arguments.output, arguments.format)
     paths = []
-    for env in dict.fromkeys(item.series.env_name for item in aligned):
-        shown = [item for item in aligned if item.series.env_name == env]
-        figure = plot_evaluations(env, shown, y_label, arguments.ci_size, options)
+    for env in results.env_names():
+        shown = results.of_env(env)
+        figure = plot_evaluations(env, shown, y_label, results.confidence, options)
         paths.extend(save_figure(figure, stem.with_name(f"{stem.name}_{env}"), formats))
     return paths
 
 
 def _write_data(
-    aligned: Sequence[AlignedSeries],
-    table: ResultsTable,
-    stem: Path,
-    arguments: argparse.Namespace,
+    results: Results, table: ResultsTable, stem: Path, arguments: argparse.Namespace
 ) -> list[Path]:
     """Write what the figures were drawn from and return the files."""
     from rl_zoo.plots.export import json_results, write_results, zoo_results
-    from rl_zoo.plots.statistics import Bootstrap
 
-    zoo = zoo_results(aligned, table, {"": str(arguments.exp_folders[0])})
-    plain = json_results(aligned, table, arguments.key, Bootstrap(arguments.ci_size))
+    zoo = zoo_results(results, table, {"": str(arguments.exp_folders[0])})
     try:
-        return list(write_results(stem, zoo, plain))
+        return list(write_results(stem, zoo, json_results(results, table)))
     except OSError as error:
         raise UsageError(f"-o {stem}: cannot be written ({error.strerror})") from error
 
 
-def _print_results(
-    series: Sequence[Series], table: ResultsTable, arguments: argparse.Namespace
-) -> None:
+def _print_results(results: Results, table: ResultsTable, arguments: argparse.Namespace) -> None:
     if arguments.print_n_trials:
-        for item in series:
+        for item in results.series:
             console.result(f"{item.env_name} {item.title}: n={item.n}")
-            for seed in item.seeds:
-                console.result(f"  {' -> '.join(run.name for run in seed.lineage.runs)}")
+            for paths in item.runs:
+                names = ("/".join(Path(path).parts[-2:]) for path in paths)
+                console.result(f"  {' -> '.join(names)}")
         console.result()
     what = "median" if arguments.median else "mean ± standard error"
     console.result(f"Last evaluation ({arguments.key}), {what} over n seeds:\n")

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_zoo.errors import DamagedFileError, NothingFoundError
-from rl_zoo.plots.statistics import Bootstrap, Floats, SeedStatistics, summarize_seeds
+from rl_zoo.plots.results import AlignedSeries
+from rl_zoo.plots.statistics import Bootstrap, Floats, Statistic, summarize_seeds
 from rl_zoo.runs.lineage import Lineage, Segment, group_lineages
 from rl_zoo.runs.results import load_evaluations
 from rl_zoo.runs.search import FoundRun
@@ -66,7 +67,7 @@ class SeedCurve:
 
 @dataclass(frozen=True)
 class Series:
-    """The seeds of one algorithm (and label) on one environment: one line of a figure.
+    """The seeds of one algorithm (and label) on one environment, each with its own steps.
 
     Attributes:
         env_name: Environment.
@@ -79,41 +80,6 @@ class Series:
     algo: str
     label: str
     seeds: tuple[SeedCurve, ...]
-
-    @property
-    def n(self) -> int:
-        """Number of seeds."""
-        return len(self.seeds)
-
-    @property
-    def title(self) -> str:
-        """Name in legends and tables, without n."""
-        return f"{self.algo.upper()} {self.label}".strip()
-
-    def last_values(self) -> Floats:
-        """Return the last evaluation of every seed, (n_seeds,)."""
-        return np.array([seed.last_value for seed in self.seeds])
-
-    def last_steps(self) -> list[int]:
-        """Return the step of the last evaluation of every seed."""
-        return [seed.last_step for seed in self.seeds]
-
-
-@dataclass(frozen=True)
-class AlignedSeries:
-    """A series on a common grid.
-
-    Attributes:
-        series: What it was made from.
-        timesteps: The grid, (k,).
-        per_seed: (n_seeds, k), NaN where a seed has no value.
-        statistics: Summary over seeds at each grid point.
-    """
-
-    series: Series
-    timesteps: Floats
-    per_seed: Floats
-    statistics: SeedStatistics
 
 
 @dataclass(frozen=True)
@@ -152,12 +118,24 @@ def load_series(
     return Series(runs[0].env_name, runs[0].algo, label, tuple(seeds)), notes
 
 
-def align(series: Series, settings: Bootstrap | None = None) -> AlignedSeries:
+def align(
+    series: Series, statistic: Statistic = "mean", settings: Bootstrap | None = None
+) -> AlignedSeries:
     """Bring the seeds of ``series`` to a common grid and summarise them."""
     curves = [curve for seed in series.seeds for curve in seed.branches]
     grid = common_grid([curve.timesteps for curve in curves])
     per_seed = np.stack([seed.resampled(grid) for seed in series.seeds])
-    return AlignedSeries(series, grid, per_seed, summarize_seeds(per_seed, settings=settings))
+    return AlignedSeries(
+        series.env_name,
+        series.algo,
+        series.label,
+        grid,
+        per_seed,
+        summarize_seeds(per_seed, statistic, settings),
+        np.array([seed.last_value for seed in series.seeds]),
+        tuple(seed.last_step for seed in series.seeds),
+        tuple(tuple(str(run.folder.path) for run in seed.lineage.runs) for seed in series.seeds),
+    )
 
 
 def common_grid(timesteps: Sequence[Floats]) -> Floats:

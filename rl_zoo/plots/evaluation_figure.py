@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from rl_zoo.plots import style
-from rl_zoo.plots.curves import AlignedSeries
+from rl_zoo.plots.results import AlignedSeries
 
 KEY_LABELS = {
     "results": "Evaluation return",
@@ -67,14 +67,14 @@ def plot_evaluations(
     options = options or FigureOptions()
     with style.zoo_style(options.fontsize):
         figure, axes = style.new_axes(options.size, interactive=options.interactive)
-        largest = max(float(item.timesteps[-1]) for item in aligned)
+        largest = max(float(item.x[-1]) for item in aligned)
         divisor = style.step_axis(axes, largest, million=options.million)
         for item, looks in zip(aligned, _series_looks(aligned), strict=True):
             _draw_series(axes, item, divisor, looks)
         axes.set_title(title, loc="left")
         axes.set_ylabel(y_label)
         axes.set_xlim(0.0, largest / divisor * 1.02)
-        several = any(item.series.n > 1 for item in aligned)
+        several = any(item.n > 1 for item in aligned)
         band = f"mean, {confidence * 100:g} % CI over seeds" if several else "one seed, no interval"
         small: dict[str, Any] = {
             "title": band,
@@ -94,12 +94,12 @@ def _series_looks(aligned: Sequence[AlignedSeries]) -> list[dict[str, Any]]:
     The colour says the algorithm and the line style the label; labels of a single algorithm
     are told apart by colour.
     """
-    algos = {item.series.algo for item in aligned}
-    labels = list(dict.fromkeys(item.series.label for item in aligned))
+    algos = {item.algo for item in aligned}
+    labels = list(dict.fromkeys(item.label for item in aligned))
     looks = []
     for item in aligned:
-        place = style.color_index(item.series.algo)
-        number = labels.index(item.series.label)
+        place = style.color_index(item.algo)
+        number = labels.index(item.label)
         if len(algos) == 1:
             place = (place + number) % len(style.PALETTE)
         looks.append(
@@ -113,11 +113,11 @@ def _series_looks(aligned: Sequence[AlignedSeries]) -> list[dict[str, Any]]:
 
 
 def _draw_series(axes: Axes, item: AlignedSeries, divisor: float, looks: dict[str, Any]) -> None:
-    x, statistics = item.timesteps / divisor, item.statistics
+    x, statistics = item.x / divisor, item.statistics
     most = int(statistics.n.max())
     least = int(statistics.n[-1])
     count = f"n={most}" if least == most else f"n={most}, {least} at the end"
-    label = f"{item.series.title} ({count})"
+    label = f"{item.title} ({count})"
     markers = {"marker": looks["marker"], "markevery": max(1, len(x) // 8)}
     full = np.where(statistics.n == most, statistics.center, np.nan)
     line = {"color": looks["color"], "linestyle": looks["linestyle"]}

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rl_zoo import __version__
-from rl_zoo.plots.curves import AlignedSeries
-from rl_zoo.plots.statistics import Bootstrap, Floats
+from rl_zoo.plots.results import AlignedSeries, Results
+from rl_zoo.plots.statistics import Floats
 from rl_zoo.plots.tables import ResultsTable
 from rl_zoo.runs.atomic import write_bytes, write_text
 
-FORMAT = 1
+FORMAT = 2
 """Version of the JSON layout."""
 
 
 def zoo_results(
-    aligned: Sequence[AlignedSeries], table: ResultsTable, zoo_labels: Mapping[str, str]
+    results: Results, table: ResultsTable, zoo_labels: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the nested dictionary that the zoo's ``plot_from_file`` reads.
 
@@ -32,15 +32,14 @@ def zoo_results(
     The zoo fails on a ``mean_per_eval`` whose k is not the same in all environments and does
     without one that is missing, so it is left out then.
     """
-    same_length = len({len(item.timesteps) for item in aligned}) == 1
-    results: dict[str, Any] = {}
-    for item in aligned:
-        series = item.series
-        last = series.last_values()
+    same_length = len({len(item.x) for item in results.series}) == 1
+    content: dict[str, Any] = {}
+    for item in results.series:
+        last = item.last_values
         error = float(np.std(last, ddof=1) / np.sqrt(len(last))) if len(last) > 1 else np.nan
-        key = f"{series.algo.upper()}-{zoo_labels.get(series.label, series.label)}"
+        key = f"{item.algo.upper()}-{zoo_labels.get(item.label, item.label)}"
         entry = {
-            "timesteps": item.timesteps,
+            "timesteps": item.x,
             "mean": item.statistics.center,
             "std_error": item.statistics.standard_error,
             "last_evals": last,
@@ -48,22 +47,22 @@ def zoo_results(
         }
         if same_length:
             entry["mean_per_eval"] = item.per_seed.T
-        results.setdefault(series.env_name, {})[key] = entry
-    results["results_table"] = table.to_zoo(zoo_labels)
-    return results
+        content.setdefault(item.env_name, {})[key] = entry
+    content["results_table"] = table.to_zoo(zoo_labels)
+    return content
 
 
-def json_results(
-    aligned: Sequence[AlignedSeries], table: ResultsTable, key: str, settings: Bootstrap
-) -> dict[str, Any]:
+def json_results(results: Results, table: ResultsTable) -> dict[str, Any]:
     """Return everything behind the figures and the table as plain JSON values (null for NaN)."""
     return {
         "format": FORMAT,
         "rl_zoo": __version__,
-        "key": key,
-        "confidence": settings.confidence,
-        "resamples": settings.resamples,
-        "series": [_json_series(item) for item in aligned],
+        "key": results.key,
+        "x_axis": results.x_axis,
+        "statistic": results.statistic,
+        "confidence": results.confidence,
+        "resamples": results.resamples,
+        "series": [_json_series(item) for item in results.series],
         "table": {
             "columns": [list(column) for column in table.columns],
             "rows": [[env, *cells] for env, cells in table.rows],
@@ -87,22 +86,22 @@ def write_results(
 
 
 def _json_series(item: AlignedSeries) -> dict[str, Any]:
-    series, statistics = item.series, item.statistics
+    statistics = item.statistics
     return {
-        "env": series.env_name,
-        "algo": series.algo,
-        "label": series.label,
-        "n": series.n,
-        "timesteps": _numbers(item.timesteps),
-        "mean": _numbers(statistics.center),
+        "env": item.env_name,
+        "algo": item.algo,
+        "label": item.label,
+        "n": item.n,
+        "x": _numbers(item.x),
+        "center": _numbers(statistics.center),
         "ci_low": _numbers(statistics.low),
         "ci_high": _numbers(statistics.high),
         "std_error": _numbers(statistics.standard_error),
-        "n_per_step": statistics.n.tolist(),
+        "n_per_point": statistics.n.tolist(),
         "per_seed": [_numbers(row) for row in item.per_seed],
-        "last_evals": _numbers(series.last_values()),
-        "last_steps": series.last_steps(),
-        "runs": [[str(run.folder.path) for run in seed.lineage.runs] for seed in series.seeds],
+        "last_evals": _numbers(item.last_values),
+        "last_steps": list(item.last_steps),
+        "runs": [list(paths) for paths in item.runs],
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rl_zoo.plots.curves import Series
+from rl_zoo.plots.results import AlignedSeries
 from rl_zoo.plots.statistics import Statistic, standard_error
 
 EMPTY_CELL = "–"
@@ -49,7 +49,7 @@ class ResultsTable:
 
 
 def results_table(
-    series: Sequence[Series], statistic: Statistic = "mean", algos: Sequence[str] = ()
+    series: Sequence[AlignedSeries], statistic: Statistic = "mean", algos: Sequence[str] = ()
 ) -> ResultsTable:
     """Make the table of last evaluations.
 
@@ -73,15 +73,15 @@ def results_table(
     return ResultsTable(columns, tuple(rows))
 
 
-def format_cell(series: Series, statistic: Statistic = "mean") -> str:
+def format_cell(series: AlignedSeries, statistic: Statistic = "mean") -> str:
     """Return the last evaluation of a series: ``83 ± 12 (n=3)``, without ± for one seed.
 
     The steps are added where the seeds end at different ones.
     """
-    values = series.last_values()
+    values = series.last_values
     notes = [f"n={series.n}"]
-    steps = series.last_steps()
-    if max(steps) - min(steps) > 0.02 * max(steps):
+    steps = series.last_steps
+    if steps and max(steps) - min(steps) > 0.02 * max(steps):
         notes.append(f"at {format_steps(min(steps))}–{format_steps(max(steps))} steps")
     error = float(standard_error(values)) if len(values) > 1 else math.nan
     if statistic == "median":

@@ -173,10 +173,10 @@ def test_environments_of_different_length_leave_out_what_the_zoo_fails_on(make_r
 def test_json_holds_the_same_numbers_and_the_runs(logs, tmp_path):
     all_plots.main(["-f", str(logs), "-a", "ppo", "-e", "CartPole-v1", "-o", str(tmp_path / "out")])
     (series,) = json.loads((tmp_path / "out.json").read_text())["series"]
-    assert series["mean"] == [1.0, 2.0, 15.0]
+    assert series["center"] == [1.0, 2.0, 15.0]
     assert series["per_seed"] == [[1.0, 2.0, 10.0], [1.0, 2.0, 20.0]]
     assert (series["ci_low"][2], series["ci_high"][2]) == (10.0, 20.0)
-    assert series["n"] == 2 and series["n_per_step"] == [2, 2, 2]
+    assert series["n"] == 2 and series["n_per_point"] == [2, 2, 2]
     assert series["runs"][1] == [str(logs / "ppo" / "CartPole-v1_2")]
     one = ["-f", str(logs), "-a", "dqn", "-o", str(tmp_path / "one")]
     all_plots.main(one)

@@ -18,10 +18,10 @@ def test_mean_per_evaluation_by_hand(make_run, tmp_path):
     make_run(tmp_path, "E-v0_2", timesteps=[10, 20], results=[[2.0, 2.0], [0.0, 4.0]])
     series, notes = load(tmp_path)
     aligned = align(series)
-    assert aligned.timesteps.tolist() == [10, 20]
+    assert aligned.x.tolist() == [10, 20]
     assert aligned.per_seed.tolist() == [[2.0, 6.0], [2.0, 2.0]]
     assert aligned.statistics.center.tolist() == [2.0, 4.0]
-    assert series.last_values().tolist() == [6.0, 2.0]
+    assert aligned.last_values.tolist() == [6.0, 2.0]
     assert notes == []
 
 
@@ -36,11 +36,11 @@ def test_resumed_run_is_one_seed(make_run, tmp_path):
     )
     make_run(tmp_path, "E-v0_3", timesteps=[10, 20, 30, 40], results=[[0.0], [0.0], [0.0], [0.0]])
     series, notes = load(tmp_path)
-    assert series.n == 2
+    assert len(series.seeds) == 2
     aligned = align(series)
-    assert aligned.timesteps.tolist() == [10, 20, 30, 40]
+    assert aligned.x.tolist() == [10, 20, 30, 40]
     assert aligned.per_seed[0].tolist() == [1.0, 2.0, 3.0, 4.0]
-    assert series.last_values().tolist() == [4.0, 0.0]
+    assert aligned.last_values.tolist() == [4.0, 0.0]
     assert notes == ["ppo/E-v0_1 -> ppo/E-v0_2: a run and its continuation, counted as one seed"]
 
 
@@ -50,7 +50,7 @@ def test_two_continuations_of_one_run_are_averaged_into_one_seed(make_run, tmp_p
         agent = str(first / "E-v0.zip")
         make_run(tmp_path, f"E-v0_{number}", timesteps=[10], results=[[value]], trained_agent=agent)
     series, notes = load(tmp_path)
-    assert series.n == 1
+    assert len(series.seeds) == 1
     assert align(series).per_seed.tolist() == [[1.0, 5.0]]
     assert "2 branches, averaged" in notes[0]
 
@@ -62,7 +62,7 @@ def test_shorter_run_stays_in_and_n_drops(make_run, tmp_path):
     aligned = align(series)
     assert aligned.statistics.n.tolist() == [2, 2, 1]
     assert aligned.statistics.center.tolist() == [2.0, 3.0, 3.0]
-    assert series.last_steps() == [30, 20]
+    assert aligned.last_steps == (30, 20)
 
 
 def test_evaluations_beside_each_other_share_a_grid(make_run, tmp_path):
@@ -70,7 +70,7 @@ def test_evaluations_beside_each_other_share_a_grid(make_run, tmp_path):
     make_run(tmp_path, "E-v0_1", timesteps=range(100, 1100, 100), results=[[1.0]] * 10)
     make_run(tmp_path, "E-v0_2", timesteps=range(113, 1113, 100), results=[[3.0]] * 10)
     aligned = align(load(tmp_path)[0])
-    assert len(aligned.timesteps) == 10
+    assert len(aligned.x) == 10
     assert aligned.statistics.n.min() == 2
     assert aligned.statistics.center == pytest.approx(np.full(10, 2.0))
 
@@ -96,8 +96,8 @@ def test_max_cuts_and_min_leaves_out_and_both_say_so(make_run, tmp_path):
     make_run(tmp_path, "E-v0_1", timesteps=[10, 20, 30], results=[[1.0], [2.0], [3.0]])
     make_run(tmp_path, "E-v0_2", timesteps=[10], results=[[9.0]])
     series, notes = load(tmp_path, max_timesteps=20, min_timesteps=15)
-    assert series.n == 1
-    assert series.last_values().tolist() == [2.0]
+    assert len(series.seeds) == 1
+    assert align(series).last_values.tolist() == [2.0]
     assert any("E-v0_1: cut at step 20 of 30" in note for note in notes)
     assert any("E-v0_2: left out, it ends at step 10" in note for note in notes)
 
@@ -109,14 +109,14 @@ def test_damaged_and_empty_runs_are_left_out_aloud(make_run, tmp_path):
     make_run(tmp_path, "E-v0_3", timesteps=None)
     make_run(tmp_path, "E-v0_4", timesteps=[10], results=np.zeros((1, 0)))
     series, notes = load(tmp_path)
-    assert series.n == 1
+    assert len(series.seeds) == 1
     assert [note.split(":")[0] for note in notes] == ["ppo/E-v0_2", "ppo/E-v0_3", "ppo/E-v0_4"]
 
 
 def test_evaluations_that_are_not_numbers_do_not_become_numbers(make_run, tmp_path):
     make_run(tmp_path, "E-v0_1", timesteps=[10, 20], results=[[1.0], [np.nan]])
     series, notes = load(tmp_path)
-    assert series.last_values().tolist() == [1.0]
+    assert align(series).last_values.tolist() == [1.0]
     assert "1 of 2 evaluations are not numbers" in notes[0]
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rl_zoo.plots.curves import Curve, SeedCurve, Series
+from rl_zoo.plots.results import AlignedSeries
+from rl_zoo.plots.statistics import summarize_seeds
 from rl_zoo.plots.tables import EMPTY_CELL, format_cell, format_number, format_steps, results_table
-from rl_zoo.runs.lineage import Lineage
 
 
 def series(values, *, env="Env-v0", algo="sac", label="", steps=None):
     steps = steps or [1000] * len(values)
-    seeds = tuple(
-        SeedCurve(Lineage((), ()), (Curve(np.array([float(step)]), np.array([value])),))
-        for value, step in zip(values, steps, strict=True)
-    )
-    return Series(env, algo, label, seeds)
+    per_seed = np.array(values)[:, None]
+    grid = np.array([float(max(steps))])
+    statistics = summarize_seeds(per_seed)
+    return AlignedSeries(env, algo, label, grid, per_seed, statistics, per_seed[:, 0], tuple(steps))
 
 
 def test_cell_by_hand():
