@@ -49,7 +49,7 @@ class ReportedRun:
         return f"{self.folder.algo}/{self.folder.path.name}"
 
     def log(self, key: str) -> tuple[Floats, Floats]:
-        """Return environment steps and values logged as ``key``, (n,) each, empty if there are none.
+        """Return the steps and values logged as ``key``, (n,) each, empty if there are none.
 
         Where a resumed run logged a stretch again, the later session counts.
         """
