@@ -95,6 +95,10 @@ docs: reference ## write docs/cli.md and build the pages into build/docs
 reference: $(STAMP) ## write docs/cli.md from the commands' own options
 	$(BIN)/python scripts/write_cli_reference.py
 
+.PHONY: figures
+figures: $(STAMP) ## draw the figures of the pages again, from logs/benchmark
+	$(BIN)/python scripts/docs_figures.py
+
 .PHONY: clean distclean
 clean: ## delete what can be made again (keeps logs and .venv)
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

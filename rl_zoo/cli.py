@@ -16,7 +16,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "study": ("rl_zoo.commands.study:main", "list studies, show one, share a storage"),
     "sweep": ("rl_zoo.commands.sweep:main", "many runs: algorithms x environments x seeds"),
     "all_plots": ("rl_zoo.commands.all_plots:main", "evaluation curves and table of many runs"),
+    "plot_from_file": ("rl_zoo.commands.plot_from_file:main", "figures and tables of saved results"),
     "plot_train": ("rl_zoo.commands.plot_train:main", "training curves of many runs"),
+    "report": ("rl_zoo.commands.report:main", "a page about a run, or comparing several"),
+    "benchmark_table": (
+        "rl_zoo.commands.benchmark_table:main",
+        "returns of evaluated agents, checked against a published table",
+    ),
     "plot_gait": ("rl_zoo.commands.plot_gait:main", "gait diagram of a trained robot"),
     "record_video": ("rl_zoo.commands.record_video:main", "video of a trained agent"),
     "record_training": ("rl_zoo.commands.record_training:main", "video of every checkpoint"),

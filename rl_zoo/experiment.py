@@ -167,6 +167,7 @@ def resume(options: TrainOptions) -> Experiment:
     if history.timesteps:
         history.write(folder)
     record.end_reasons = dict(restored.extra["end_reasons"])
+    record.truncations = restored.extra.get("truncations")
     record.discarded = int(restored.extra.get("discarded", 0))
     record.wall_time_s = elapsed
     record.n_timesteps = options.config.n_timesteps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import shlex
 import sys
@@ -38,6 +39,7 @@ from rl_zoo.callbacks.progress import PlainProgressCallback
 from rl_zoo.callbacks.registry import CALLBACKS
 from rl_zoo.callbacks.safe_points import SafePointAction, safe_point_callback
 from rl_zoo.config.model import RunConfig
+from rl_zoo.config.provenance import write_provenance
 from rl_zoo.config.yaml import dump_yaml
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
@@ -148,6 +150,7 @@ class Experiment:
         return {
             "evaluations": asdict(self.history),
             "end_reasons": dict(self.record.end_reasons),
+            "truncations": copy.copy(self.record.truncations),
             "discarded": self.record.discarded,
             "wall_time_s": self.wall_time(),
             "episode_files": self.flush_episodes(),
@@ -174,13 +177,14 @@ class Experiment:
 
 
 def write_parameters(folder: RunFolder, options: TrainOptions) -> None:
-    """Write ``config.yml``, ``args.yml`` and ``command.txt``."""
+    """Write ``config.yml``, ``provenance.yml``, ``args.yml`` and ``command.txt``."""
     config = options.config
     arguments = {**options.arguments, "seed": options.seed}
     arguments["env_kwargs"] = dict(config.env_kwargs) or None
     arguments["eval_env_kwargs"] = dict(config.eval_env_kwargs) or None
     write_text(folder.config_file, dump_yaml(dict(config.hyperparams)))
     write_text(folder.args_file, dump_yaml(arguments))
+    write_provenance(folder.provenance_file, config, is_new=options.resume is None)
     if options.resume is None:
         write_text(folder.command_file, options.command + "\n")
 

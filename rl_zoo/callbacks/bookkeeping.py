@@ -25,7 +25,7 @@ class BookkeepingCallback(BaseCallback):
 
     Args:
         progress_file: Gets one JSON object per log line, appended; None: no file.
-        record: Its counts ``end_reasons`` and ``discarded`` are continued in place.
+        record: Its counts ``end_reasons``, ``truncations`` and ``discarded`` go on in place.
         on_start: Called with the folder of SB3's logger (None: it writes no files).
     """
 
@@ -42,6 +42,8 @@ class BookkeepingCallback(BaseCallback):
         self._counted_step = 0
 
     def _on_training_start(self) -> None:
+        if not self.record.end_reasons:
+            self.record.truncations = {}
         if self.on_start is not None:
             self.on_start(self.model.logger.get_dir())
         if self.progress_file is not None:
@@ -53,10 +55,12 @@ class BookkeepingCallback(BaseCallback):
             return True
         self._counted_step = guard.steps
         self.record.discarded += int(guard.discarded.sum())
-        reasons = self.record.end_reasons
+        reasons, truncations = self.record.end_reasons, self.record.truncations
         for info in guard.ends:
             reason = end_reason(info) or "unknown"
             reasons[reason] = reasons.get(reason, 0) + 1
+            if truncations is not None and "termination_reason" not in info:
+                truncations[reason] = truncations.get(reason, 0) + 1
         return True
 
 

@@ -1,4 +1,4 @@
-"""``list``: algorithms, environments, robots, drivers, tasks, wrappers, callbacks or runs."""
+"""``list``: algorithms, environments, robots, drivers, tasks, wrappers, plots or runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rl_zoo import console
 from rl_zoo.commands.options import ZooArgumentParser, run_command
 from rl_zoo.errors import NothingFoundError, ZooError
 
-KINDS = ("algos", "envs", "robots", "drivers", "tasks", "wrappers", "callbacks", "runs")
+KINDS = ("algos", "envs", "robots", "drivers", "tasks", "wrappers", "callbacks", "plots", "runs")
 
 
 def build_parser() -> ZooArgumentParser:
@@ -60,6 +60,7 @@ def _rows(arguments: argparse.Namespace) -> list[dict[str, str]]:
         return _robots_or_drivers(arguments.what)
     from rl_zoo.agents.algorithms import ALGORITHMS
     from rl_zoo.callbacks.registry import CALLBACKS
+    from rl_zoo.plots.catalog import PLOTS
     from rl_zoo.tasks.catalog import TASKS
     from rl_zoo.wrappers.registry import WRAPPERS
 
@@ -68,6 +69,7 @@ def _rows(arguments: argparse.Namespace) -> list[dict[str, str]]:
         "tasks": TASKS,
         "wrappers": WRAPPERS,
         "callbacks": CALLBACKS,
+        "plots": PLOTS,
     }
     registry = registries[arguments.what]
     return [{"name": name, "where": registry.locate(name)} for name in registry.names()]

@@ -1,24 +1,46 @@
-"""``plot_train``: training return, episode length or success rate of each run."""
+"""``plot_train``: training return, episode length or success rate of each run, or over seeds."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
-from rl_zoo.commands.all_plots import figure_formats, output_stem, parse_steps
-from rl_zoo.commands.options import ZooArgumentParser, positive_number, run_command
+from rl_zoo.commands.options import ZooArgumentParser, run_command
+from rl_zoo.commands.plot_inputs import (
+    add_run_flags,
+    find_groups,
+    folder_flag,
+    none_has,
+    steps_flag,
+    warn_of,
+)
+from rl_zoo.commands.plot_options import (
+    add_output_flags,
+    add_statistic_flags,
+    figure_formats,
+    figure_options,
+    output_stem,
+    parse_steps,
+    show_if_wanted,
+    write_figures,
+)
 from rl_zoo.errors import NothingFoundError
 
 if TYPE_CHECKING:
-    from rl_zoo.runs.search import FoundRun
+    from matplotlib.figure import Figure
+
+    from rl_zoo.plots.training import TrainingCurve
+
+    Curves = Mapping[tuple[str, str, str], Sequence[TrainingCurve]]
 
 _EXAMPLES = """
 examples:
   plot_train -a sac -e Pendulum-v1 -f logs/
   plot_train -a ppo -e CartPole -f logs/ -x time -y length -w 20 --format pdf
+  plot_train -a ppo a2c -e CartPole -f logs/ --seeds --statistic iqm
+  plot_train -f my_sb3_logs/
 """
 
 
@@ -26,30 +48,23 @@ def build_parser() -> ZooArgumentParser:
     """Return the parser of ``plot_train``."""
     parser = ZooArgumentParser(
         prog="rl_zoo plot_train",
-        description="Plot rolling means over the training episodes (monitor.csv) of each run.",
+        description="Plot rolling means over the training episodes (monitor.csv) of each run, or "
+        "their mean over seeds.",
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
-    add("-a", "--algo", required=True, help="algorithm")
-    env_help = "environment ids: whole, without version, or their beginning"
-    add("-e", "--env", nargs="+", required=True, metavar="ENV", help=env_help)
-    add("-f", "--exp-folder", type=Path, default=Path("logs"), metavar="FOLDER", help="log folder")
-    steps: dict[str, Any] = {"type": parse_steps, "metavar": "N"}
-    add("-max", "--max-timesteps", **steps, help="cut curves after N steps")
-    add("-x", "--x-axis", choices=["steps", "episodes", "time"], default="steps", help="x axis")
+    add("-a", "--algo", nargs="+", metavar="ALGO", help="algorithms (default: all found)")
+    add("-f", "--exp-folder", **folder_flag())
+    add_run_flags(parser)
+    add("-max", "--max-timesteps", **steps_flag(help="cut curves after N steps"))
     add("-y", "--y-axis", choices=["success", "reward", "length"], default="reward", help="y axis")
     window: dict[str, Any] = {"type": _whole_positive, "metavar": "N", "default": 100}
     add("-w", "--episode-window", **window, help="episodes per mean")
-    size: dict[str, Any] = {"type": positive_number, "metavar": ("WIDTH", "HEIGHT")}
-    size_help = "size of the figure in inches"
-    add("--figsize", nargs=2, **size, default=[6.4, 4.8], help=size_help)
-    add("--fontsize", type=positive_number, default=14.0, help="size of the labels in points")
-    output_help = "write NAME_<env>.<format> (default: to <folder>/plots/)"
-    add("-o", "--output", type=Path, metavar="NAME", help=output_help)
-    formats = ["png", "pdf", "svg"]
-    format_help = "formats of the figures (default: that of -o, else png)"
-    add("--format", nargs="+", choices=formats, help=format_help)
-    add("--no-display", action="store_true", help="write files only, open no window")
+    seeds_help = "one line per algorithm and label: over seeds, with its interval"
+    add("--seeds", action="store_true", help=seeds_help)
+    add_statistic_flags(parser)
+    output_help = "write NAME_<env>.<format> (default: to <first folder>/plots/)"
+    add_output_flags(parser, output_help=output_help, size=(6.4, 4.8), fontsize=14.0)
     return parser
 
 
@@ -66,49 +81,75 @@ def _whole_positive(text: str) -> int:
 
 
 def _plot_train(arguments: argparse.Namespace) -> int:
-    from rl_zoo.runs.search import find_runs
+    from rl_zoo.plots.typesetting import prepare_for_tex, tex_text
 
-    runs = find_runs([arguments.exp_folder], [arguments.algo], arguments.env)
-    from rl_zoo.plots.style import display_available, show_figures
-
-    interactive = not arguments.no_display and display_available()
-    paths = []
-    for env in dict.fromkeys(run.env_name for run in runs):
-        of_env = [run for run in runs if run.env_name == env]
-        paths.extend(_draw_environment(env, of_env, arguments, interactive=interactive))
-    if not paths:
-        raise NothingFoundError(
-            f"none of the {len(runs)} runs found has training episodes with a {arguments.y_axis} "
-            "to plot"
-        )
-    for path in paths:
-        console.result(f"wrote {path}")
-    if interactive:
-        show_figures()
+    curves = _load_curves(arguments)
+    draw = _draw_seeds if arguments.seeds else _draw_runs
+    stem = output_stem(arguments.output, arguments.exp_folder[0], "plot_train")
+    with tex_text(wanted=arguments.latex):
+        figures = draw(curves, arguments)
+        prepare_for_tex(figures.values())
+        for path in write_figures(
+            figures, stem, figure_formats(arguments.output, arguments.format)
+        ):
+            console.result(f"wrote {path}")
+        show_if_wanted(arguments)
     return 0
 
 
-def _draw_environment(
-    env: str, runs: Sequence[FoundRun], arguments: argparse.Namespace, *, interactive: bool
-) -> list[Path]:
-    """Write the figure of one environment; nothing if its runs hold no episode."""
-    from rl_zoo.plots.evaluation_figure import FigureOptions
-    from rl_zoo.plots.style import save_figure
-    from rl_zoo.plots.training import load_training_curves, plot_training
+def _load_curves(arguments: argparse.Namespace) -> Curves:
+    """Read the episodes by (environment, algorithm, label); what was left out is said."""
+    from rl_zoo.plots.training import TrainingRequest, load_training_curves
+    from rl_zoo.plots.training_figure import window_notes
 
-    curves, notes = load_training_curves(runs, arguments.y_axis, arguments.max_timesteps)
-    paths = []
-    if curves:
-        width, height = arguments.figsize
-        options = FigureOptions((width, height), arguments.fontsize, interactive=interactive)
+    groups = find_groups(arguments, arguments.exp_folder, arguments.algo)
+    request = TrainingRequest(arguments.y_axis, arguments.x_axis, arguments.max_timesteps)
+    loaded: dict[tuple[str, str, str], list[TrainingCurve]] = {}
+    notes: list[str] = []
+    for key, runs in groups.items():
+        curves, of_runs = load_training_curves(runs, key[2], request)
+        notes += [*of_runs, *window_notes(curves, arguments.episode_window)]
+        if curves:
+            loaded[key] = curves
+    warn_of(notes)
+    if not loaded:
+        raise NothingFoundError(
+            f"{none_has(groups)} training episodes with a {arguments.y_axis} to "
+            f"plot over {arguments.x_axis}"
+        )
+    return loaded
+
+
+def _draw_runs(curves: Curves, arguments: argparse.Namespace) -> dict[str, Figure]:
+    """Draw one line per training, one figure per environment."""
+    from rl_zoo.plots.training_figure import plot_training
+
+    figures = {}
+    for env in dict.fromkeys(env for env, _, _ in curves):
+        shown = [curve for key, of_key in curves.items() if key[0] == env for curve in of_key]
+        titles = dict.fromkeys(curve.title for curve in shown)
+        title = f"{next(iter(titles))} on {env}" if len(titles) == 1 else env
         axes_shown = (arguments.x_axis, arguments.y_axis)
-        title = f"{arguments.algo.upper()} on {env}"
-        window = arguments.episode_window
-        figure, more = plot_training(title, curves, axes_shown, window, options)
-        notes.extend(more)
-        stem = output_stem(arguments.output, arguments.exp_folder, "plot_train")
-        formats = figure_formats(arguments.output, arguments.format)
-        paths = save_figure(figure, stem.with_name(f"{stem.name}_{env}"), formats)
-    for note in notes:
-        console.warn(note)
-    return paths
+        options = figure_options(arguments)
+        figures[env] = plot_training(title, shown, axes_shown, arguments.episode_window, options)
+    return figures
+
+
+def _draw_seeds(curves: Curves, arguments: argparse.Namespace) -> dict[str, Figure]:
+    """Draw one line per algorithm and label over its seeds, one figure per environment."""
+    from rl_zoo.plots.evaluation_figure import plot_environment
+    from rl_zoo.plots.results import Results
+    from rl_zoo.plots.statistics import Bootstrap
+    from rl_zoo.plots.training_figure import Y_LABELS, training_over_seeds
+
+    window, statistic = arguments.episode_window, arguments.statistic
+    settings = Bootstrap(arguments.ci_size)
+    series = [training_over_seeds(shown, window, statistic, settings) for shown in curves.values()]
+    results = Results(
+        tuple(series), arguments.y_axis, arguments.x_axis, statistic, settings.confidence
+    )
+    y_label = Y_LABELS[arguments.y_axis]
+    if window > 1:
+        y_label += f",\nmean of {window} episodes"
+    options = figure_options(arguments)
+    return {env: plot_environment(results, env, options, y_label) for env in results.env_names()}

@@ -100,6 +100,7 @@ def saved_config(arguments: argparse.Namespace, budget: int | None) -> RunConfig
     Raises:
         UnsafeFileError: If the run names parts that would execute code of its own.
     """
+    from rl_zoo.config.draft import STEPS_FLAG
     from rl_zoo.config.resolve import load_saved
     from rl_zoo.envs.ids import require_env
     from rl_zoo.runs.folder import open_run_folder
@@ -114,4 +115,5 @@ def saved_config(arguments: argparse.Namespace, budget: int | None) -> RunConfig
     if budget is None:
         return saved
     hyperparams = {**saved.hyperparams, "n_timesteps": budget}
-    return replace(saved, n_timesteps=budget, hyperparams=hyperparams)
+    origins = {**saved.origins, "n_timesteps": STEPS_FLAG}
+    return replace(saved, n_timesteps=budget, hyperparams=hyperparams, origins=origins)

@@ -19,11 +19,7 @@ _HIDDEN = ("hyperparams", "origins", "notes", "algo_kwargs", "search_space", *_F
 
 def format_config(config: RunConfig) -> str:
     """Return a table of key, value and origin; the notes, if any, follow below it."""
-    rows = [
-        (key.partition(".")[0] if _is_component(key) else key, value, _origin(config, key))
-        for key, value in _rows(config)
-        if value is not None
-    ]
+    rows = [(shown_key(key), value, origin) for key, value, origin in config_rows(config)]
     key_width = max(len(key) for key, _, _ in rows)
     value_width = min(max(len(value) for _, value, _ in rows), 48)
     lines = [
@@ -31,6 +27,16 @@ def format_config(config: RunConfig) -> str:
         for key, value, origin in rows
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in config.notes)])
+
+
+def config_rows(config: RunConfig) -> list[tuple[str, str, str]]:
+    """Return the dotted key, the value as text and the origin of every value; no key twice."""
+    return [(key, value, _origin(config, key)) for key, value in _rows(config) if value is not None]
+
+
+def shown_key(key: str) -> str:
+    """Return a key as tables show it: a component's name is part of its value already."""
+    return key.partition(".")[0] if key.partition(".")[0] in COMPONENT_KEYS else key
 
 
 def _rows(config: RunConfig) -> Iterator[tuple[str, str | None]]:
@@ -109,7 +115,3 @@ def _origin(config: RunConfig, key: str) -> str:
         own = next(iter(inner))
     parts = [f"{', '.join(names)}: {place}" for place, names in inner.items() if place != own]
     return "; ".join([own, *parts])
-
-
-def _is_component(key: str) -> bool:
-    return key.partition(".")[0] in COMPONENT_KEYS

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from rl_zoo.errors import UsageError
 from rl_zoo.plots.evaluation_figure import FigureOptions
 from rl_zoo.plots.results import Results
 from rl_zoo.registry import Registry
@@ -21,6 +23,7 @@ from rl_zoo.registry import Registry
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from rl_zoo.plots.score_estimates import ScoreEstimates
     from rl_zoo.plots.scores import Scores
 
 PLOTS = Registry(
@@ -59,6 +62,22 @@ class Comparison:
     engine: Literal["numpy", "rliable"] = "numpy"
     resamples: int = 50_000
     confidence: float = 0.95
+
+    @cached_property
+    def estimates(self) -> ScoreEstimates:
+        """Estimates over environments with intervals, computed once for figures and tables.
+
+        Raises:
+            UsageError: If there are no scores.
+        """
+        from rl_zoo.plots.score_estimates import ScoreEstimates
+        from rl_zoo.plots.stratified import Bootstrap
+
+        if self.scores is None:
+            raise UsageError(
+                "a plot over environments needs normalised scores: --normalize table or min-max"
+            )
+        return ScoreEstimates(self.scores, Bootstrap(self.confidence, self.resamples), self.engine)
 
 
 class Plot(Protocol):

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_zoo.errors import DamagedFileError, NothingFoundError
-from rl_zoo.plots.results import AlignedSeries
+from rl_zoo.errors import DamagedFileError, NothingFoundError, UnsafeFileError
+from rl_zoo.plots.results import AlignedSeries, XAxis
 from rl_zoo.plots.statistics import Bootstrap, Floats, Statistic, summarize_seeds
+from rl_zoo.plots.x_axis import Start, read_clock
 from rl_zoo.runs.lineage import Lineage, Segment, group_lineages
 from rl_zoo.runs.results import load_evaluations
 from rl_zoo.runs.search import FoundRun
@@ -23,10 +24,13 @@ class Curve:
     Attributes:
         timesteps: Environment steps, strictly ascending, (k,).
         values: Mean over the episodes of each evaluation, (k,).
+        x: Place of each on the x axis, strictly ascending, (k,): the steps, or what else is
+            counted.
     """
 
     timesteps: Floats
     values: Floats
+    x: Floats
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,13 @@ class CurveRequest:
         key: Array of ``evaluations.npz``.
         max_timesteps: Evaluations after this step are cut off; None keeps all.
         min_timesteps: A seed whose last evaluation is before this step is left out.
+        x_axis: What is counted along the x axis; the limits above are steps all the same.
     """
 
     key: str = "results"
     max_timesteps: int | None = None
     min_timesteps: int = -1
+    x_axis: XAxis = "steps"
 
 
 def load_series(
@@ -119,11 +125,21 @@ def load_series(
 
 
 def align(
-    series: Series, statistic: Statistic = "mean", settings: Bootstrap | None = None
+    series: Series,
+    statistic: Statistic = "mean",
+    settings: Bootstrap | None = None,
+    grid: Floats | None = None,
 ) -> AlignedSeries:
-    """Bring the seeds of ``series`` to a common grid and summarise them."""
-    curves = [curve for seed in series.seeds for curve in seed.branches]
-    grid = common_grid([curve.timesteps for curve in curves])
+    """Bring the seeds of ``series`` to a common grid and summarise them.
+
+    Args:
+        series: At least one seed.
+        statistic: What is computed over seeds.
+        settings: How intervals are computed.
+        grid: Where on the x axis, ascending, (k,); None for a grid made of the curves' own places.
+    """
+    if grid is None:
+        grid = common_grid([curve.x for seed in series.seeds for curve in seed.branches])
     per_seed = np.stack([seed.resampled(grid) for seed in series.seeds])
     return AlignedSeries(
         series.env_name,
@@ -138,17 +154,17 @@ def align(
     )
 
 
-def common_grid(timesteps: Sequence[Floats]) -> Floats:
-    """Return the steps at which curves evaluated at ``timesteps`` are compared.
+def common_grid(places: Sequence[Floats]) -> Floats:
+    """Return where on the x axis curves evaluated at ``places`` are compared.
 
-    Their own steps where the curves share them (runs of unequal length, or one evaluated at every
-    tenth step of another); otherwise regular steps at the median distance between evaluations.
+    Their own places where the curves share them (runs of unequal length, or one evaluated at every
+    tenth step of another); otherwise regular ones at the median distance between evaluations.
     """
-    union = np.unique(np.concatenate(timesteps)).astype(float)
-    longest = max(len(steps) for steps in timesteps)
+    union = np.unique(np.concatenate(places)).astype(float)
+    longest = max(len(own) for own in places)
     if len(union) <= 1.25 * longest:
         return union
-    gaps = [float(np.median(np.diff(steps))) for steps in timesteps if len(steps) > 1]
+    gaps = [float(np.median(np.diff(own))) for own in places if len(own) > 1]
     span = float(union[-1] - union[0])
     n_gaps = max(1, round(span / float(np.median(gaps)))) if gaps else 1
     return np.linspace(union[0], union[-1], n_gaps + 1)
@@ -169,11 +185,17 @@ def latest_rows(timesteps: NDArray[np.int64]) -> NDArray[np.intp]:
 
 def _load_seed(lineage: Lineage, request: CurveRequest, notes: list[str]) -> SeedCurve | None:
     loaded = {run: _load_run(run, request.key, notes) for run in lineage.runs}
-    branches = [_join(branch, loaded) for branch in lineage.branches]
+    if not any(curve is not None and len(curve.values) for curve in loaded.values()):
+        return None
+    name = lineage.runs[0].name
+    try:
+        branches = [_join(branch, loaded, request.x_axis) for branch in lineage.branches]
+    except (NothingFoundError, DamagedFileError, UnsafeFileError) as error:
+        notes.append(f"{name}: left out of -x {request.x_axis}: {error}")
+        return None
     branches = [curve for curve in branches if len(curve.timesteps)]
     if not branches:
         return None
-    name = lineage.runs[0].name
     last = int(max(curve.timesteps[-1] for curve in branches))
     if last < request.min_timesteps:
         notes.append(f"{name}: left out, it ends at step {last:,} (-min {request.min_timesteps:,})")
@@ -204,33 +226,44 @@ def _load_run(run: FoundRun, key: str, notes: list[str]) -> Curve | None:
     finite = np.isfinite(values)
     if not finite.all():
         notes.append(f"{run.name}: {np.sum(~finite)} of {len(finite)} evaluations are not numbers")
-    return Curve(steps[finite], values[finite])
+    return Curve(steps[finite], values[finite], steps[finite])
 
 
-def _join(branch: Sequence[Segment], loaded: dict[FoundRun, Curve | None]) -> Curve:
-    steps: list[Floats] = [np.zeros(0)]
-    values: list[Floats] = [np.zeros(0)]
+def _join(branch: Sequence[Segment], loaded: dict[FoundRun, Curve | None], x_axis: XAxis) -> Curve:
+    parts: list[Curve] = []
+    count = 0.0  # what the segments before counted
     for segment in branch:
+        first = segment.start - segment.offset
+        clock = read_clock(segment.run, x_axis, Start(first, count))
         curve = loaded[segment.run]
-        if curve is None:
-            continue
-        shifted = curve.timesteps + segment.offset
-        keep = shifted > segment.start if segment.start else np.ones(len(shifted), dtype=bool)
+        if curve is not None:
+            shifted = curve.timesteps + segment.offset
+            keep = shifted > segment.start if segment.start else np.ones(len(shifted), dtype=bool)
+            if segment.until is not None:
+                keep &= shifted <= segment.until
+            x = count + clock.at(shifted - segment.start)
+            parts.append(Curve(shifted[keep], curve.values[keep], x[keep]))
         if segment.until is not None:
-            keep &= shifted <= segment.until
-        steps.append(shifted[keep])
-        values.append(curve.values[keep])
-    return Curve(np.concatenate(steps), np.concatenate(values))
+            count += float(clock.at(np.array([segment.until - segment.start], dtype=float))[0])
+    return _concatenate(parts)
+
+
+def _concatenate(parts: Sequence[Curve]) -> Curve:
+    columns = [(part.timesteps, part.values, part.x) for part in parts] or [(np.zeros(0),) * 3]
+    steps, values, x = (np.concatenate(arrays) for arrays in zip(*columns, strict=True))
+    # Of evaluations between which nothing was counted the later one stands.
+    later = np.append(x[:-1] < x[1:], True)[: len(x)]
+    return Curve(steps[later], values[later], x[later])
 
 
 def _cut(curve: Curve, limit: int) -> Curve:
     keep = curve.timesteps <= limit
-    return Curve(curve.timesteps[keep], curve.values[keep])
+    return Curve(curve.timesteps[keep], curve.values[keep], curve.x[keep])
 
 
 def _interpolate(curve: Curve, grid: Floats, margin: float) -> Floats:
-    values = np.interp(grid, curve.timesteps, curve.values)
-    covered = (grid >= curve.timesteps[0] - margin) & (grid <= curve.timesteps[-1] + margin)
+    values = np.interp(grid, curve.x, curve.values)
+    covered = (grid >= curve.x[0] - margin) & (grid <= curve.x[-1] + margin)
     return np.where(covered, values, np.nan)
 
 

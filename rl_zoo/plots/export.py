@@ -1,4 +1,7 @@
-"""Write what a figure was drawn from: JSON for anybody, a pickle for the zoo's tools."""
+"""Write what a figure was drawn from: JSON for anybody, a pickle for the zoo's tools.
+
+``rl_zoo.plots.results_file`` reads both.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,45 @@ from typing import Any
 
 import numpy as np
 
-from rl_zoo import __version__
+from rl_zoo import __version__, console
 from rl_zoo.plots.results import AlignedSeries, Results
-from rl_zoo.plots.statistics import Floats
+from rl_zoo.plots.statistics import Floats, Statistic, standard_error
 from rl_zoo.plots.tables import ResultsTable
 from rl_zoo.runs.atomic import write_bytes, write_text
 
 FORMAT = 2
 """Version of the JSON layout."""
+
+OWN_ENTRY = "rl_zoo"
+"""Key in the entries of our pickles under which everything stands that the zoo does not store."""
+
+
+def write_results(
+    stem: Path, results: Results, table: ResultsTable, zoo_labels: Mapping[str, str]
+) -> list[Path]:
+    """Write ``<stem>.json`` and, over environment steps, ``<stem>.pkl``; return their paths.
+
+    Args:
+        stem: Path without suffix.
+        results: What the figures show.
+        table: The table of last evaluations.
+        zoo_labels: Our label -> the label in the pickle ("" -> the log folder).
+
+    Raises:
+        OSError: If they cannot be written.
+    """
+    json_path = stem.with_name(f"{stem.name}.json")
+    plain = json_results(results, table)
+    write_text(json_path, json.dumps(plain, indent=1, allow_nan=False) + "\n")
+    if results.x_axis != "steps":
+        console.warn(
+            f"no {stem.name}.pkl: the zoo's layout knows environment steps only, not "
+            f"{results.x_axis}; {json_path.name} holds everything"
+        )
+        return [json_path]
+    pickle_path = stem.with_name(f"{stem.name}.pkl")
+    write_bytes(pickle_path, pickle.dumps(zoo_results(results, table, zoo_labels)))
+    return [pickle_path, json_path]
 
 
 def zoo_results(
@@ -27,7 +61,8 @@ def zoo_results(
 
     Per environment and ``ALGO-label``: ``timesteps`` (k,), ``mean`` (k,), ``std_error`` (k,),
     ``last_evals`` (n_seeds,), ``std_error_last_eval``, ``mean_per_eval`` (k, n_seeds). NaN where a
-    seed has no value.
+    seed has no value. Mean and standard error are that whatever statistic the figures show. Plain
+    values under ``OWN_ENTRY``, which the zoo does not look at, hold the rest.
 
     The zoo fails on a ``mean_per_eval`` whose k is not the same in all environments and does
     without one that is missing, so it is left out then.
@@ -36,17 +71,17 @@ def zoo_results(
     content: dict[str, Any] = {}
     for item in results.series:
         last = item.last_values
-        error = float(np.std(last, ddof=1) / np.sqrt(len(last))) if len(last) > 1 else np.nan
-        key = f"{item.algo.upper()}-{zoo_labels.get(item.label, item.label)}"
         entry = {
             "timesteps": item.x,
-            "mean": item.statistics.center,
+            "mean": _mean(item, results.statistic),
             "std_error": item.statistics.standard_error,
             "last_evals": last,
-            "std_error_last_eval": error,
+            "std_error_last_eval": float(standard_error(last)),
         }
-        if same_length:
+        if same_length and len(item.per_seed):
             entry["mean_per_eval"] = item.per_seed.T
+        entry[OWN_ENTRY] = {**_json_head(results), **_json_series(item)}
+        key = f"{item.algo.upper()}-{zoo_labels.get(item.label, item.label)}"
         content.setdefault(item.env_name, {})[key] = entry
     content["results_table"] = table.to_zoo(zoo_labels)
     return content
@@ -55,13 +90,7 @@ def zoo_results(
 def json_results(results: Results, table: ResultsTable) -> dict[str, Any]:
     """Return everything behind the figures and the table as plain JSON values (null for NaN)."""
     return {
-        "format": FORMAT,
-        "rl_zoo": __version__,
-        "key": results.key,
-        "x_axis": results.x_axis,
-        "statistic": results.statistic,
-        "confidence": results.confidence,
-        "resamples": results.resamples,
+        **_json_head(results),
         "series": [_json_series(item) for item in results.series],
         "table": {
             "columns": [list(column) for column in table.columns],
@@ -70,19 +99,16 @@ def json_results(results: Results, table: ResultsTable) -> dict[str, Any]:
     }
 
 
-def write_results(
-    stem: Path, zoo: Mapping[str, Any], plain: Mapping[str, Any]
-) -> tuple[Path, Path]:
-    """Write ``<stem>.pkl`` and ``<stem>.json`` and return their paths.
-
-    Raises:
-        OSError: If they cannot be written.
-    """
-    pickle_path = stem.with_name(f"{stem.name}.pkl")
-    json_path = stem.with_name(f"{stem.name}.json")
-    write_bytes(pickle_path, pickle.dumps(dict(zoo)))
-    write_text(json_path, json.dumps(plain, indent=1, allow_nan=False) + "\n")
-    return pickle_path, json_path
+def _json_head(results: Results) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "rl_zoo": __version__,
+        "key": results.key,
+        "x_axis": results.x_axis,
+        "statistic": results.statistic,
+        "confidence": results.confidence,
+        "resamples": results.resamples,
+    }
 
 
 def _json_series(item: AlignedSeries) -> dict[str, Any]:
@@ -91,6 +117,7 @@ def _json_series(item: AlignedSeries) -> dict[str, Any]:
         "env": item.env_name,
         "algo": item.algo,
         "label": item.label,
+        "name": item.name,
         "n": item.n,
         "x": _numbers(item.x),
         "center": _numbers(statistics.center),
@@ -103,6 +130,15 @@ def _json_series(item: AlignedSeries) -> dict[str, Any]:
         "last_steps": list(item.last_steps),
         "runs": [list(paths) for paths in item.runs],
     }
+
+
+def _mean(item: AlignedSeries, statistic: Statistic) -> Floats:
+    if statistic == "mean" or not len(item.per_seed):
+        return item.statistics.center
+    present = np.isfinite(item.per_seed)
+    total = np.where(present, item.per_seed, 0.0).sum(axis=0)
+    mean: Floats = np.where(present.any(axis=0), total / np.maximum(present.sum(axis=0), 1), np.nan)
+    return mean
 
 
 def _numbers(values: Floats) -> list[float | None]:

@@ -12,7 +12,7 @@ from rl_zoo.plots import style
 from rl_zoo.plots.curves import latest_rows
 from rl_zoo.plots.evaluation_figure import FigureOptions
 from rl_zoo.plots.statistics import rolling_mean
-from rl_zoo.plots.training import draw_episodes, fitting_window
+from rl_zoo.plots.training_figure import draw_episodes
 from rl_zoo.runs.folder import open_run_folder
 from rl_zoo.runs.results import (
     Evaluations,
@@ -64,9 +64,9 @@ def plot_learning_curve(
         )
         divisor = style.step_axis(axes, largest, million=options.million)
         if episodes is not None:
-            _draw_training(axes, episodes, divisor, color)
+            draw_training(axes, episodes, divisor, color)
         if evaluations is not None:
-            _draw_evaluations(axes, evaluations, divisor)
+            draw_evaluations(axes, evaluations, divisor)
         if baseline is not None:
             label = f"{baseline_label} ({baseline:.4g})"
             axes.axhline(
@@ -103,16 +103,29 @@ def _load(path: Path, env_name: str) -> tuple[MonitorEpisodes | None, Evaluation
     return episodes, evaluations
 
 
-def _draw_training(axes: Axes, episodes: MonitorEpisodes, divisor: float, color: str) -> None:
+def training_window(n_episodes: int) -> int:
+    """Return over how many episodes the rolling mean of ``n_episodes`` is taken."""
+    return max(1, min(_WINDOW, n_episodes // 5), n_episodes // 100)
+
+
+def draw_training(axes: Axes, episodes: MonitorEpisodes, divisor: float, color: str) -> None:
+    """Draw the whole training episodes, at least one: dots and their rolling mean.
+
+    Args:
+        axes: Where.
+        episodes: Training episodes of one run.
+        divisor: Environment steps per unit of the x axis.
+        color: Of the algorithm.
+    """
     returns, x = episodes.returns[episodes.whole], episodes.steps[episodes.whole] / divisor
-    wished = max(_WINDOW, len(returns) // 100)
-    window = fitting_window(len(returns), wished)
+    window = training_window(len(returns))
     draw_episodes(axes, x, returns, color)
     label = f"training, mean of {window} episodes" if window > 1 else "training episodes"
     axes.plot(x[window - 1 :], rolling_mean(returns, window), color=color, label=label)
 
 
-def _draw_evaluations(axes: Axes, evaluations: Evaluations, divisor: float) -> None:
+def draw_evaluations(axes: Axes, evaluations: Evaluations, divisor: float) -> None:
+    """Draw the mean and range of every evaluation, at least one; ``divisor`` as above."""
     rows = latest_rows(evaluations.timesteps)
     results = evaluations.results[rows]
     means = results.mean(axis=1)

@@ -15,6 +15,9 @@ XAxis = Literal["steps", "episodes", "time", "robot-minutes", "gradient-steps"]
 """What is counted along the x axis: environment steps, training episodes, hours of training,
 minutes of robot time, gradient steps."""
 
+Method = tuple[str, str]
+"""Algorithm (lower case) and label of the log folder ("" if there is one)."""
+
 
 @dataclass(frozen=True)
 class AlignedSeries:
@@ -31,6 +34,7 @@ class AlignedSeries:
         last_values: Last evaluation of every seed, (n_seeds,).
         last_steps: Environment step of each of them, (n_seeds,); empty if unknown.
         runs: The run folders of every seed; empty if unknown.
+        name: Name in legends and tables that was asked for; "" for algorithm and label.
     """
 
     env_name: str
@@ -42,6 +46,7 @@ class AlignedSeries:
     last_values: Floats
     last_steps: tuple[int, ...] = ()
     runs: tuple[tuple[str, ...], ...] = ()
+    name: str = ""
 
     @property
     def n(self) -> int:
@@ -51,7 +56,12 @@ class AlignedSeries:
     @property
     def title(self) -> str:
         """Name in legends and tables, without n."""
-        return f"{self.algo.upper()} {self.label}".strip()
+        return self.name or f"{self.algo.upper()} {self.label}".strip()
+
+    @property
+    def method(self) -> Method:
+        """What the seeds were trained with, for lookups."""
+        return (self.algo, self.label)
 
 
 @dataclass(frozen=True)
@@ -82,14 +92,19 @@ class Results:
         """Return the series of one environment."""
         return [item for item in self.series if item.env_name == env_name]
 
-    def methods(self) -> list[tuple[str, str]]:
+    def methods(self) -> list[Method]:
         """Return (algorithm, label) of every method, in order."""
-        return list(dict.fromkeys((item.algo, item.label) for item in self.series))
+        return list(dict.fromkeys(item.method for item in self.series))
+
+    def title(self, method: Method) -> str:
+        """Return the name of a method in legends and tables."""
+        found = (item.title for item in self.series if item.method == method)
+        return next(found, f"{method[0].upper()} {method[1]}".strip())
 
 
 def find_series(
-    series: Sequence[AlignedSeries], env_name: str, method: tuple[str, str]
+    series: Sequence[AlignedSeries], env_name: str, method: Method
 ) -> AlignedSeries | None:
     """Return the series of a method on an environment; None if there is none."""
-    found = (item for item in series if (item.algo, item.label) == method)
+    found = (item for item in series if item.method == method)
     return next((item for item in found if item.env_name == env_name), None)

@@ -3,31 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Statistic = Literal["mean", "median"]
+from rl_zoo.plots.stratified import (
+    Bootstrap,
+    Floats,
+    blocks,
+    bootstrap,
+    percentile_interval,
+    trimmed_means,
+)
 
-_CHUNK = 2_000_000
-"""Numbers resampled at once where the statistic needs the resampled values themselves."""
+__all__ = [
+    "Bootstrap",
+    "Floats",
+    "SeedStatistics",
+    "Statistic",
+    "bootstrap_interval",
+    "central_value",
+    "iqm",
+    "rolling_mean",
+    "standard_error",
+    "summarize_seeds",
+]
+
+Statistic = Literal["mean", "median", "iqm"]
 
 
-@dataclass(frozen=True)
-class Bootstrap:
-    """How intervals are computed: the percentile bootstrap over seeds.
+def iqm(values: Floats, axis: int | None = None) -> Floats:
+    """Return the interquartile mean: the mean without the lowest and the highest quarter.
 
-    Attributes:
-        confidence: Coverage of the interval, between 0 and 1.
-        resamples: Number of resamples.
-        seed: Seed of the resampling, so that a figure drawn twice is the same figure.
+    A quarter of n values is n // 4 of them, so that the mean of fewer than four is the plain mean.
+
+    Args:
+        values: Finite numbers.
+        axis: Along which; None for all values.
     """
+    ascending = np.sort(values, axis=axis)
+    n = ascending.shape[-1 if axis is None else axis]
+    middle = np.arange(n // 4, n - n // 4)
+    means: Floats = ascending.take(middle, axis=axis).mean(axis=axis)
+    return means
 
-    confidence: float = 0.95
-    resamples: int = 10_000
-    seed: int = 0
+
+def central_value(values: Floats, statistic: Statistic = "mean") -> Floats:
+    """Return the statistic over the first axis.
+
+    Args:
+        values: One row per seed, (n_seeds, ...), finite.
+        statistic: Mean, median or interquartile mean.
+    """
+    if statistic == "mean":
+        center: Floats = np.mean(values, axis=0)
+        return center
+    if statistic == "median":
+        center = np.median(values, axis=0)
+        return center
+    return iqm(values, axis=0)
 
 
 def bootstrap_interval(
@@ -45,24 +81,32 @@ def bootstrap_interval(
     """
     settings = settings or Bootstrap()
     n_seeds, n_points = values.shape
+    low, high = np.full((2, n_points), np.nan)
     if n_seeds < 2:
-        unknown = np.full(n_points, np.nan)
-        return unknown, unknown.copy()
-    rng = np.random.default_rng(settings.seed)
-    chosen = rng.integers(n_seeds, size=(settings.resamples, n_seeds))
-    if statistic == "mean":
-        counts = np.zeros((settings.resamples, n_seeds))
-        np.add.at(counts, (np.arange(settings.resamples)[:, None], chosen), 1.0)
-        estimates = counts @ values / n_seeds
-    else:
-        step = max(1, _CHUNK // (settings.resamples * n_seeds))
-        parts = [
-            np.median(values[:, i : i + step][chosen], axis=1) for i in range(0, n_points, step)
-        ]
-        estimates = np.concatenate(parts, axis=1)
-    tail = (1.0 - settings.confidence) / 2.0
-    low, high = np.quantile(estimates, [tail, 1.0 - tail], axis=0)
+        return low, high
+
+    for block in blocks(n_points, settings):
+        estimate = partial(_estimate_resamples, values[:, block], statistic)
+        estimates = bootstrap([n_seeds], estimate, settings)
+        low[block], high[block] = percentile_interval(estimates, settings)
     return low, high
+
+
+def _estimate_resamples(values: Floats, statistic: Statistic, counts: Floats) -> Floats:
+    """Return the statistic of every resample, (k, r).
+
+    Args:
+        values: (n_seeds, k).
+        statistic: What is estimated; a mean, trimmed more or less.
+        counts: How often each seed was drawn, (n_seeds, r).
+    """
+    n_seeds = len(values)
+    if statistic == "mean":
+        means: Floats = values.T @ counts / n_seeds
+        return means
+    cut = n_seeds // 4 if statistic == "iqm" else (n_seeds - 1) // 2
+    ones = np.ones(n_seeds)
+    return np.stack([trimmed_means(column, ones, cut, counts) for column in values.T])
 
 
 @dataclass(frozen=True)
@@ -70,7 +114,7 @@ class SeedStatistics:
     """What several seeds say at each point of a common grid.
 
     Attributes:
-        center: Mean or median over the seeds that reach the point, (k,).
+        center: Mean, median or interquartile mean over the seeds that reach the point, (k,).
         low: Lower end of the interval, (k,), NaN where one seed is left.
         high: Upper end, likewise.
         standard_error: Of the mean (sample standard deviation / sqrt(n)), (k,), NaN likewise.
@@ -91,7 +135,7 @@ def summarize_seeds(
 
     Args:
         per_seed: (n_seeds, k), NaN where a seed has no value.
-        statistic: Mean or median.
+        statistic: Mean, median or interquartile mean.
         settings: How intervals are computed.
     """
     present = np.isfinite(per_seed)
@@ -102,9 +146,7 @@ def summarize_seeds(
         values = per_seed[np.ix_(pattern, columns)]
         if len(values) == 0:
             continue
-        center[columns] = (
-            np.mean(values, axis=0) if statistic == "mean" else np.median(values, axis=0)
-        )
+        center[columns] = central_value(values, statistic)
         low[columns], high[columns] = bootstrap_interval(values, statistic, settings)
         error[columns] = standard_error(values)
     return SeedStatistics(center, low, high, error, present.sum(axis=0))

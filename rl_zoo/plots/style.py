@@ -134,13 +134,17 @@ def new_axes(size: tuple[float, float], *, interactive: bool = False) -> tuple[F
         size: Width and height in inches.
         interactive: Open it in a window when ``show_figures`` is called; needs a display.
     """
+    figure = new_figure(size, interactive=interactive)
+    return figure, figure.add_subplot()
+
+
+def new_figure(size: tuple[float, float], *, interactive: bool = False) -> Figure:
+    """Return an empty figure; see ``new_axes``."""
     if interactive:
         from matplotlib import pyplot
 
-        figure = pyplot.figure(figsize=size, layout="constrained")
-    else:
-        figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.add_subplot()
+        return pyplot.figure(figsize=size, layout="constrained")
+    return Figure(figsize=size, layout="constrained")
 
 
 def step_axis(axes: Axes, largest: float, *, million: bool = True) -> float:

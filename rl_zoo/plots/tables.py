@@ -1,4 +1,7 @@
-"""The table of last evaluations, for people (Markdown) and in the zoo's nested lists."""
+"""The table of last evaluations: what stands in its cells, for people and in the zoo's lists.
+
+``rl_zoo.plots.table_files`` writes it as Markdown, CSV and LaTeX.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,77 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from rl_zoo.plots.results import AlignedSeries
-from rl_zoo.plots.statistics import Statistic, standard_error
+from rl_zoo.plots.results import AlignedSeries, Method
+from rl_zoo.plots.statistics import Bootstrap, Statistic, summarize_seeds
 
 EMPTY_CELL = "–"
 """What stands in a cell for which there are no runs: never a number."""
 
+STATISTIC_NAMES: dict[str, str] = {
+    "mean": "mean",
+    "median": "median",
+    "iqm": "interquartile mean",
+}
+"""Statistic -> its name in captions."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The last evaluations of the seeds of one method on one environment.
+
+    Attributes:
+        value: Mean, median or interquartile mean over seeds.
+        error: Standard error of the mean; NaN for one seed.
+        low: Lower end of the bootstrap interval of ``value``; NaN for one seed.
+        high: Upper end likewise.
+        n: Number of seeds.
+        steps: Smallest and largest environment step of the seeds' last evaluations; None if
+            unknown.
+    """
+
+    value: float
+    error: float
+    low: float
+    high: float
+    n: int
+    steps: tuple[int, int] | None = None
+
 
 @dataclass(frozen=True)
 class ResultsTable:
-    """Last evaluations: one row per environment, one column per algorithm and label.
+    """Last evaluations: one row per environment, one column per method.
 
     Attributes:
         columns: (algorithm, label) of each column; the label is "" if there is only one log folder.
-        rows: Environment name and its cells.
+        titles: Name of each column.
+        cells: Environment name and its cells, None where there are no runs.
+        statistic: What ``Cell.value`` is.
+        confidence: Coverage of the intervals.
+        shows_intervals: Whether ``[low, high]`` is shown instead of ``± error``.
     """
 
-    columns: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    columns: tuple[Method, ...]
+    titles: tuple[str, ...]
+    cells: tuple[tuple[str, tuple[Cell | None, ...]], ...]
+    statistic: Statistic = "mean"
+    confidence: float = 0.95
+    shows_intervals: bool = False
+
+    @property
+    def rows(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Environment name and its cells as text."""
+        return tuple((env, self._texts(cells)) for env, cells in self.cells)
+
+    def what(self) -> str:
+        """Return what the cells are: ``mean ± standard error over n seeds``."""
+        interval = f"[{self.confidence * 100:g} % CI]"
+        spread = interval if self.shows_intervals else "± standard error"
+        return f"{STATISTIC_NAMES[self.statistic]} {spread} over n seeds"
 
     def to_markdown(self) -> str:
         """Return the table as GitHub-flavoured Markdown."""
-        titles = [f"{algo.upper()} {label}".strip() for algo, label in self.columns]
-        lines = [["Environment", *titles], *([env, *cells] for env, cells in self.rows)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        text = [_markdown_line(line, widths) for line in lines]
-        rule = [f"{'-' * (width - 1)}{':' if i else '-'}" for i, width in enumerate(widths)]
-        return "\n".join([text[0], _markdown_line(rule, widths), *text[1:]])
+        lines = [["Environment", *self.titles], *([env, *cells] for env, cells in self.rows)]
+        return markdown_lines(lines)
 
     def to_zoo(self, zoo_labels: Mapping[str, str]) -> dict[str, list[str] | list[list[str]]]:
         """Return headers and cells in the nested lists of the zoo's pickle.
@@ -47,30 +92,62 @@ class ResultsTable:
         headers = ["Environments", *(algo.upper() for algo, _ in self.columns)]
         return {"headers": headers, "value_matrix": [labels, *rows]}
 
+    def _texts(self, cells: Sequence[Cell | None]) -> tuple[str, ...]:
+        steps = says_steps(cells)
+        return tuple(
+            EMPTY_CELL
+            if cell is None
+            else cell_text(cell, intervals=self.shows_intervals, steps=steps)
+            for cell in cells
+        )
+
 
 def results_table(
-    series: Sequence[AlignedSeries], statistic: Statistic = "mean", algos: Sequence[str] = ()
+    series: Sequence[AlignedSeries],
+    statistic: Statistic = "mean",
+    algos: Sequence[str] = (),
+    settings: Bootstrap | None = None,
 ) -> ResultsTable:
-    """Make the table of last evaluations.
+    """Make the table of last evaluations: mean ± standard error, or another statistic [interval].
 
     Args:
         series: All series; a missing pair of environment and column becomes an empty cell.
-        statistic: Mean (with standard error over seeds) or median.
+        statistic: What is computed over seeds.
         algos: Algorithms in the order of their columns; those not named come after these.
+        settings: How the intervals are computed.
     """
+    settings = settings or Bootstrap()
     algos = list(dict.fromkeys([*algos, *(item.algo for item in series)]))
     labels = list(dict.fromkeys(item.label for item in series))
-    existing = {(item.algo, item.label) for item in series}
+    titles = {item.method: item.title for item in series}
     wanted = ((algo, label) for algo in algos for label in labels)
-    columns = tuple(column for column in wanted if column in existing)
-    envs = dict.fromkeys(item.env_name for item in series)
-    found = {(item.env_name, item.algo, item.label): item for item in series}
+    columns = tuple(column for column in wanted if column in titles)
+    found = {(item.env_name, item.method): item for item in series}
     rows = []
-    for env in envs:
-        cells = [found.get((env, *column)) for column in columns]
-        texts = (EMPTY_CELL if cell is None else format_cell(cell, statistic) for cell in cells)
-        rows.append((env, tuple(texts)))
-    return ResultsTable(columns, tuple(rows))
+    for env in dict.fromkeys(item.env_name for item in series):
+        items = [found.get((env, column)) for column in columns]
+        cells = (None if item is None else make_cell(item, statistic, settings) for item in items)
+        rows.append((env, tuple(cells)))
+    return ResultsTable(
+        columns,
+        tuple(titles[column] for column in columns),
+        tuple(rows),
+        statistic,
+        settings.confidence,
+        shows_intervals=statistic != "mean",
+    )
+
+
+def make_cell(
+    series: AlignedSeries, statistic: Statistic = "mean", settings: Bootstrap | None = None
+) -> Cell:
+    """Summarise the last evaluations of the seeds of one series."""
+    summary = summarize_seeds(series.last_values[:, None], statistic, settings)
+    numbers = (summary.center, summary.standard_error, summary.low, summary.high)
+    value, error, low, high = (float(array[0]) for array in numbers)
+    steps = series.last_steps
+    ends = (min(steps), max(steps)) if steps else None
+    return Cell(value, error, low, high, series.n, ends)
 
 
 def format_cell(series: AlignedSeries, statistic: Statistic = "mean") -> str:
@@ -78,19 +155,54 @@ def format_cell(series: AlignedSeries, statistic: Statistic = "mean") -> str:
 
     The steps are added where the seeds end at different ones.
     """
-    values = series.last_values
-    notes = [f"n={series.n}"]
-    steps = series.last_steps
-    if steps and max(steps) - min(steps) > 0.02 * max(steps):
-        notes.append(f"at {format_steps(min(steps))}–{format_steps(max(steps))} steps")
-    error = float(standard_error(values)) if len(values) > 1 else math.nan
-    if statistic == "median":
-        number = format_number(float(np.median(values)), error)
-    else:
-        number = format_number(float(np.mean(values)), error)
-        if math.isfinite(error):
-            number += f" ± {format_number(error, error)}"
-    return f"{number} ({', '.join(notes)})"
+    return cell_text(make_cell(series, statistic), intervals=statistic != "mean")
+
+
+def cell_text(cell: Cell, *, intervals: bool, steps: bool = False) -> str:
+    """Return the text of a cell: ``83 ± 12 (n=3)`` or ``83 [61, 99] (n=3)``.
+
+    Args:
+        cell: The numbers.
+        intervals: Show the interval instead of the standard error.
+        steps: Say the steps even if all seeds end at about the same.
+    """
+    value, spread = number_texts(cell, intervals=intervals)
+    joined = f"{value} {spread}" if intervals else f"{value} ± {spread}"
+    ends = steps_text(cell, always=steps)
+    notes = f"n={cell.n}" + (f", at {ends} steps" if ends else "")
+    return f"{joined if spread else value} ({notes})"
+
+
+def number_texts(cell: Cell, *, intervals: bool) -> tuple[str, str]:
+    """Return the value and its error (``[low, high]``), "" for one seed."""
+    value = format_number(cell.value, cell.error)
+    if not math.isfinite(cell.low if intervals else cell.error):
+        return value, ""
+    if not intervals:
+        return value, format_number(cell.error, cell.error)
+    low, high = (format_number(end, cell.error) for end in (cell.low, cell.high))
+    return value, f"[{low}, {high}]"
+
+
+def says_steps(cells: Sequence[Cell | None]) -> bool:
+    """Say whether the cells of a row end at different steps, so that each must say its own."""
+    ends = [step for cell in cells if cell is not None and cell.steps for step in cell.steps]
+    return bool(ends) and max(ends) - min(ends) > 0.02 * max(ends)
+
+
+def steps_text(cell: Cell, *, always: bool = False) -> str:
+    """Return the steps of the last evaluations, "" where nothing is worth saying.
+
+    Args:
+        cell: The numbers.
+        always: Say them even if all seeds end at about the same step.
+    """
+    if cell.steps is None:
+        return ""
+    first, last = cell.steps
+    if last - first > 0.02 * last:
+        return f"{format_steps(first)}–{format_steps(last)}"
+    return format_steps(last) if always else ""
 
 
 def format_number(value: float, error: float = math.nan) -> str:
@@ -109,6 +221,15 @@ def format_steps(steps: int) -> str:
         if steps >= size:
             return f"{steps / size:.3g}{unit}"
     return str(steps)
+
+
+def markdown_lines(lines: Sequence[Sequence[str]]) -> str:
+    """Return a header and rows as a Markdown table, the first column left, others right-aligned."""
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    text = [_markdown_line(line, widths) for line in cells]
+    rule = [f"{'-' * (width - 1)}{':' if i else '-'}" for i, width in enumerate(widths)]
+    return "\n".join([text[0], _markdown_line(rule, widths), *text[1:]])
 
 
 def _markdown_line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -46,6 +46,11 @@ class RunFolder:
         return self.params / "config.yml"
 
     @property
+    def provenance_file(self) -> Path:
+        """Where every value of ``config_file`` came from (ours)."""
+        return self.params / "provenance.yml"
+
+    @property
     def args_file(self) -> Path:
         """Command-line options of the run."""
         return self.params / "args.yml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,23 +26,45 @@ def load_progress(file: Path, key: str) -> Series:
         NothingFoundError: If there is no such file.
         DamagedFileError: If a line other than the last is no log line.
     """
-    import numpy as np
+    return _series([(row["step"], row[key]) for row in _rows(file) if _is_number(row.get(key))])
 
+
+def load_progress_table(file: Path) -> dict[str, Series]:
+    """Return everything that was logged as finite numbers, by name; see ``load_progress``.
+
+    Raises:
+        NothingFoundError: If there is no such file.
+        DamagedFileError: If a line other than the last is no log line.
+    """
+    pairs: dict[str, list[tuple[int, float]]] = {}
+    for row in _rows(file):
+        for key, value in row.items():
+            if key != "step" and _is_number(value):
+                pairs.setdefault(key, []).append((row["step"], value))
+    return {key: _series(pairs[key]) for key in sorted(pairs)}
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise NothingFoundError(f"{file}: cannot be read ({error.strerror})") from error
-    steps, values = [], []
     for number, line in enumerate(lines, start=1):
         row = _parse(line)
-        if row is None:
-            if number == len(lines):
-                break
+        if row is not None:
+            yield row
+        elif number < len(lines):
             raise DamagedFileError(f"{file}:{number}: not a log line: '{line[:60]}'")
-        value = row.get(key)
-        if isinstance(value, (int, float)) and math.isfinite(value):
-            steps.append(row["step"])
-            values.append(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _series(pairs: Sequence[tuple[int, float]]) -> Series:
+    import numpy as np
+
+    steps, values = [step for step, _ in pairs], [value for _, value in pairs]
     return np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64)
 
 

@@ -73,6 +73,8 @@ class RunRecord:
     """One entry per start: from_step, to_step, started_at, ended_at, state, process (its id)."""
     end_reasons: dict[str, int] = field(default_factory=dict)
     """How often each termination or truncation reason ended a training episode."""
+    truncations: dict[str, int] | None = None
+    """How many of ``end_reasons`` were truncations; None: not counted (runs of older versions)."""
     discarded: int = 0
     """Training transitions that were interrupted and learned from by nothing."""
     robot_use: dict[str, Any] | None = None

@@ -81,12 +81,17 @@ class MonitorEpisodes:
         times: End of the episode in seconds of training since the start, (n_episodes,).
         columns: Further columns of the monitor files (``is_success`` ...), each (n_episodes,), NaN
             where a value is missing or not a number.
+        places: Which of the parallel environments it was, counted from 0, (n_episodes,); empty if
+            unknown.
+        n_envs: Number of parallel environments.
     """
 
     returns: NDArray[Any]
     lengths: NDArray[Any]
     times: NDArray[Any]
     columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    places: Sequence[int] = ()
+    n_envs: int = 1
 
     @property
     def steps(self) -> NDArray[Any]:
@@ -158,23 +163,28 @@ def load_monitor(paths: Sequence[Path]) -> MonitorEpisodes:
         raise NothingFoundError("no monitor file to read")
     files = [_read_monitor_file(path) for path in paths]
     start = min(file.start_time for file in files)
-    sessions: dict[int, list[_Row]] = {}
-    for file in files:
+    sessions: dict[int, list[tuple[int, _Row]]] = {}
+    for place, file in enumerate(files):
         late = file.start_time - start
         for number, rows in enumerate(_split_sessions(file.rows)):
             shift = late if number == 0 else 0.0
-            sessions.setdefault(number, []).extend((row[0] + shift, *row[1:]) for row in rows)
+            shifted = ((place, (row[0] + shift, *row[1:])) for row in rows)
+            sessions.setdefault(number, []).extend(shifted)
     merged: list[_Row] = []
+    places: list[int] = []
     for number in sorted(sessions):
         offset = merged[-1][0] if merged else 0.0
-        rows = sorted(sessions[number], key=lambda row: row[0])
-        merged.extend((row[0] + offset, *row[1:]) for row in rows)
+        placed = sorted(sessions[number], key=lambda item: item[1][0])
+        merged.extend((row[0] + offset, *row[1:]) for _, row in placed)
+        places.extend(place for place, _ in placed)
     names = sorted({name for row in merged for name in row[3]})
     return MonitorEpisodes(
         returns=np.array([row[1] for row in merged], dtype=float),
         lengths=np.array([row[2] for row in merged], dtype="int64"),
         times=np.array([row[0] for row in merged], dtype=float),
         columns={name: np.array([row[3].get(name, np.nan) for row in merged]) for name in names},
+        places=places,
+        n_envs=len(files),
     )
 
 

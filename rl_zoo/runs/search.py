@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rl_zoo.errors import NothingFoundError
 from rl_zoo.runs.folder import RunFolder, file_name_of
+from rl_zoo.runs.plain_folder import holds_run, name_plain_run
 from rl_zoo.suggest import did_you_mean
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -51,6 +52,9 @@ class FoundRun:
 def list_runs(log_folder: Path) -> list[FoundRun]:
     """Return every ``<log_folder>/<algo>/<env id>_<n>[_<uuid>]``, by algorithm and environment.
 
+    A folder without any that itself holds ``evaluations.npz`` or a monitor file is one run: a run
+    folder, or one as SB3's own callbacks write it.
+
     Raises:
         NothingFoundError: If the log folder does not exist.
     """
@@ -67,7 +71,20 @@ def list_runs(log_folder: Path) -> list[FoundRun]:
             folder = RunFolder(path, match["env"])
             algo = path.parent.name.lower()
             runs.append(FoundRun(folder, log_folder, algo, match["env"], int(match["number"])))
+    if not runs and holds_run(log_folder):
+        return [_only_run(log_folder)]
     return sorted(runs, key=lambda run: (run.algo, run.env_name, run.number, run.folder.path))
+
+
+def _only_run(path: Path) -> FoundRun:
+    """Return the run that ``path`` itself is."""
+    place = path.resolve()
+    match = _RUN_NAME.fullmatch(place.name)
+    if match and (place / match["env"]).is_dir():
+        folder = RunFolder(place, match["env"])
+        return FoundRun(folder, path, folder.algo.lower(), match["env"], int(match["number"]))
+    algo, env_name = name_plain_run(path)
+    return FoundRun(RunFolder(place, env_name), path, algo, env_name, 1)
 
 
 def find_runs(
@@ -88,7 +105,9 @@ def find_runs(
     runs = [run for folder in log_folders for run in list_runs(folder)]
     places = ", ".join(str(folder) for folder in log_folders)
     if not runs:
-        raise NothingFoundError(f"-f {places}: no run in it (expected <algo>/<env>_<n>)")
+        raise NothingFoundError(
+            f"-f {places}: no run in it (expected <algo>/<env>_<n>){_hint(log_folders)}"
+        )
     if algos is not None:
         existing = sorted({run.algo for run in runs})
         for algo in algos:
@@ -100,6 +119,12 @@ def find_runs(
     if envs is not None:
         runs = _of_environments(runs, envs, places)
     return runs
+
+
+def _hint(log_folders: Sequence[Path]) -> str:
+    """Return what reads a folder of evaluations, if that is what was given."""
+    files = (file for folder in log_folders for file in folder.glob("*-*/*monitor.csv"))
+    return "; evaluations in <algo>-<env> are read by benchmark_table" if any(files) else ""
 
 
 def _of_environments(runs: Sequence[FoundRun], envs: Sequence[str], places: str) -> list[FoundRun]:

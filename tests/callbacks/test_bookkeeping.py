@@ -19,6 +19,7 @@ def test_every_end_is_counted_once(algo, n_envs, train_run):
     )
     record = read_record(run)
     assert set(record.end_reasons) == {"interrupted", "time_limit"}
+    assert record.truncations == record.end_reasons
     assert record.end_reasons["interrupted"] == record.discarded > 0
     rows = [row for rank in range(n_envs) for row in rows_of(run, rank)]
     assert abs(sum(record.end_reasons.values()) - len(rows)) <= n_envs - 1
@@ -36,6 +37,7 @@ def test_a_resumed_run_goes_on_counting(train, train_run):
     after = read_record(run)
     assert after.discarded > before.discarded
     assert sum(after.end_reasons.values()) == len(rows_of(run))
+    assert after.truncations == after.end_reasons
     assert describe_ends(after.end_reasons, after.discarded) in err
 
 

@@ -24,6 +24,8 @@ def test_record_of_a_finished_run(train_run):
     assert (session["from_step"], session["to_step"], session["state"]) == (0, 128, "finished")
     assert sum(record.end_reasons.values()) == len(run.monitor_file(0).read_text().splitlines()) - 2
     assert set(record.end_reasons) <= {"time_limit", "terminated"}
+    truncated = {"time_limit": record.end_reasons.get("time_limit", 0)}
+    assert record.truncations == {name: count for name, count in truncated.items() if count}
 
 
 def test_folder_has_the_names_of_the_zoo(train_run):
@@ -42,6 +44,22 @@ def test_folder_has_the_names_of_the_zoo(train_run):
     }
     arguments = yaml.safe_load(run.args_file.read_text())
     assert (arguments["algo"], arguments["env"], arguments["seed"]) == ("sac", "Tiny-v0", 1)
+
+
+def test_origin_of_every_value_is_kept_and_survives_a_resume(train_run, train):
+    from rl_zoo.config.provenance import read_provenance
+
+    run = train_run("ppo", "Tiny-v0", "-n", 64, "--save-freq", 64, params=["gamma:0.9"])
+    first = {setting.key: setting for setting in read_provenance(run.provenance_file)}
+    assert (first["gamma"].value, first["gamma"].origin) == ("0.9", "-params")
+    assert first["n_timesteps"].origin == "-n"
+    assert first["policy"].origin.endswith("empty.yml: default")
+    code, _, err = train("--resume", run.path, "-n", 128, "--gym-packages", "tests.probe_envs")
+    assert code == 0, err
+    second = {setting.key: setting for setting in read_provenance(run.provenance_file)}
+    changed = {key for key in second if second[key] != first[key]}
+    assert changed == {"n_timesteps"}
+    assert (second["n_timesteps"].value, second["n_timesteps"].origin) == ("128", "-n")
 
 
 def test_drawn_seed_is_recorded(arguments, train, tmp_path):

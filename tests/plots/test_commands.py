@@ -110,7 +110,9 @@ def test_damaged_run_is_left_out_aloud(logs, capsys):
     [
         (["-l", "a", "b"], "2 labels for 1 folders"),
         (["-f", "logs", "./logs"], "named twice"),
-        (["-f", "a", "b", "-l", "x", "x"], "not all different"),
+        (["--plots", "curve"], "unknown plot 'curve'; did you mean 'curves'"),
+        (["-x", "step"], "did you mean 'steps'"),
+        (["--statistic", "avg"], "avg"),
         (["-max", "ten"], "'ten' is not a whole number of steps"),
         (["-ci", "95"], "95 is not between 0 and 1"),
         (["--format", "jpg"], "jpg"),
@@ -139,12 +141,85 @@ def test_labels_tell_folders_apart(make_run, logs, tmp_path, capsys):
     assert list(results["CartPole-v1"]) == ["PPO-ours", "PPO-zoo"]
 
 
+def test_folders_of_one_label_are_taken_together(make_run, logs, tmp_path, capsys):
+    make_run(tmp_path / "other", "CartPole-v1_1", results=[[1.0], [2.0], [30.0]])
+    folders = ["-f", str(logs), str(tmp_path / "other"), "-l", "ours", "ours"]
+    assert all_plots.main([*folders, "-a", "ppo", "-e", "CartPole-v1"]) == 0
+    assert "(n=3)" in capsys.readouterr().out
+
+
+def test_statistic_is_that_of_curve_and_table(make_run, tmp_path, capsys):
+    for number, value in enumerate((0.0, 1.0, 2.0, 100.0), start=1):
+        make_run(tmp_path / "l", f"E-v0_{number}", timesteps=[10], results=[[value]])
+    argv = ["-f", str(tmp_path / "l"), "-o", str(tmp_path / "o.svg"), "--statistic", "iqm"]
+    assert all_plots.main(argv) == 0
+    assert "interquartile mean [95 % CI] over n seeds" in capsys.readouterr().out
+    content = json.loads((tmp_path / "o.json").read_text())
+    assert content["statistic"] == "iqm"
+    assert content["series"][0]["center"] == [1.5]
+    assert "IQM, 95 % CI over seeds" in (tmp_path / "o_E-v0.svg").read_text()
+
+
+def test_evaluations_over_episodes_and_what_cannot_be_told(make_run, logs, tmp_path, capsys):
+    make_run(logs, "CartPole-v1_3", results=[[1.0], [2.0], [90.0]])
+    argv = ["-f", str(logs), "-a", "ppo", "-e", "CartPole-v1", "-o", str(tmp_path / "out")]
+    assert all_plots.main([*argv, "-x", "episodes"]) == 0
+    captured = capsys.readouterr()
+    assert "(n=2)" in captured.out
+    assert "ppo/CartPole-v1_3: left out of -x episodes: " in captured.err
+    content = json.loads((tmp_path / "out.json").read_text())
+    # 50 episodes of 10 steps had ended before the first evaluation at step 1000.
+    assert content["x_axis"] == "episodes" and content["series"][0]["x"] == [50.0]
+
+
+@pytest.mark.parametrize("x_axis", ["robot-minutes", "gradient-steps"])
+def test_an_axis_that_no_run_can_tell_ends_with_3(logs, capsys, x_axis):
+    for command in (all_plots, plot_train):
+        assert command.main(["-f", str(logs), "-x", x_axis]) == 3
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert f"left out of -x {x_axis}" in captured.err
+        assert "none of the 4 runs found" in captured.err
+    assert not (logs / "plots").exists()
+
+
+def test_plots_and_tables_are_written_together(logs, tmp_path, capsys):
+    argv = ["-f", str(logs), "-e", "CartPole-v1", "-o", str(tmp_path / "x"), "--table", "md", "csv"]
+    assert all_plots.main([*argv, "-latex", "--plots", "bars", "-r", "--normalize", "min-max"]) == 0
+    capsys.readouterr()
+    names = {path.name for path in tmp_path.glob("x*")}
+    expected = {"x.md", "x.csv", "x.tex", "x.pkl", "x.json", "x_aggregates.png", "x_profiles.png"}
+    assert expected <= names
+    assert "x_CartPole-v1.png" not in names, "curves were not asked for"
+
+
+def test_one_sentence_for_several_runs(make_run, tmp_path, capsys):
+    for number in (1, 2, 3):
+        make_run(tmp_path, f"E-v0_{number}", algo="ars")
+    assert all_plots.main(["-f", str(tmp_path), "-x", "gradient-steps"]) == 3
+    assert "ars/E-v0_1, ars/E-v0_2 and 1 more: left out" in capsys.readouterr().err
+
+
+def test_a_folder_of_sb3_itself_is_one_run(make_run, tmp_path, capsys):
+    """As EvalCallback(log_path=...) and Monitor(env, folder) leave it."""
+    path = make_run(tmp_path / "zoo", "CartPole-v1_1", episodes=EPISODES)
+    plain = tmp_path / "my_ppo_run"
+    plain.mkdir()
+    (path / "evaluations.npz").rename(plain / "evaluations.npz")
+    (path / "0.monitor.csv").rename(plain / "monitor.csv")
+    assert all_plots.main(["-f", str(plain), "-o", str(tmp_path / "o")]) == 0
+    out = capsys.readouterr().out
+    assert "| CartPole-v1" in out and "PPO" in out and "(n=1)" in out
+    assert plot_train.main(["-f", str(plain), "-o", str(tmp_path / "t"), "-w", "5"]) == 0
+    assert (tmp_path / "t_CartPole-v1.png").is_file()
+
+
 def test_median_and_other_keys(make_run, tmp_path, capsys):
     for number, value in ((1, 0.0), (2, 0.5), (3, 1.0)):
         successes = [[value]] * 3
         make_run(tmp_path, f"E-v0_{number}", results=[[5.0]] * 3, successes=successes)
     assert all_plots.main(["-f", str(tmp_path), "-k", "successes", "-median"]) == 0
-    assert "0.50 (n=3)" in capsys.readouterr().out
+    assert "0.50 [0.00, 1.00] (n=3)" in capsys.readouterr().out
 
 
 def test_pickle_is_what_the_zoo_reads(logs, tmp_path):
@@ -203,6 +278,16 @@ def test_plot_train_writes_one_figure_per_environment(logs, tmp_path, capsys):
     text = (tmp_path / "t_CartPole-v1.svg").read_text()
     assert "CartPole-v1_1" in text and "CartPole-v1_2" in text and "MyCartPole" not in text
     assert (tmp_path / "t_MyCartPole-v1.svg").is_file()
+
+
+def test_plot_train_over_seeds_of_several_folders(make_run, logs, tmp_path):
+    make_run(tmp_path / "other", "CartPole-v1_1", timesteps=None, episodes=EPISODES)
+    folders = ["-f", str(logs), str(tmp_path / "other"), "-l", "ours", "theirs"]
+    argv = ["-a", "ppo", "dqn", "-e", "CartPole-v1", *folders, "-w", "10", "--seeds"]
+    assert plot_train.main([*argv, "-o", str(tmp_path / "t.svg")]) == 0
+    text = (tmp_path / "t_CartPole-v1.svg").read_text()
+    for words in ("PPO ours (n=2)", "PPO theirs (n=1)", "DQN ours (n=1)", "mean of 10 episodes"):
+        assert words in text
 
 
 def test_plot_train_shrinks_a_window_that_is_too_long(logs, capsys):

@@ -25,7 +25,7 @@ def test_baseline_and_both_curves_are_in_the_legend(make_run, tmp_path):
     text = output.read_text()
     assert "standing (12.5)" in text
     assert "evaluation, mean and range of 2 episodes" in text
-    assert "training, mean of 20 episodes" in text
+    assert "training, mean of 10 episodes" in text
 
 
 def test_training_or_evaluations_alone_are_enough(make_run, tmp_path):

@@ -21,7 +21,7 @@ def series(values, *, env="Env-v0", algo="sac", label="", steps=None):
 def test_cell_by_hand():
     # Sample standard deviation of 80, 90, 100 is 10; its standard error 10 / sqrt(3) = 5.77.
     assert format_cell(series([80.0, 90.0, 100.0])) == "90.0 ± 5.8 (n=3)"
-    assert format_cell(series([80.0, 90.0, 130.0]), "median") == "90 (n=3)"
+    assert format_cell(series([80.0, 90.0, 130.0]), "median") == "90 [80, 130] (n=3)"
 
 
 def test_one_seed_claims_no_error():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rl_zoo.errors import DamagedFileError, NothingFoundError
-from rl_zoo.runs.progress import load_progress
+from rl_zoo.runs.progress import load_progress, load_progress_table
 
 
 @pytest.fixture
@@ -34,6 +34,14 @@ def test_a_damaged_line_is_named(file, line):
     file.write_text(f'{line}\n{{"step": 1}}\n')
     with pytest.raises(DamagedFileError, match=r"progress\.jsonl:1: not a log line"):
         load_progress(file, "a")
+
+
+def test_everything_at_once_is_what_each_key_is_alone(file):
+    table = load_progress_table(file)
+    assert list(table) == ["a", "b"]
+    for key, (steps, values) in table.items():
+        alone = load_progress(file, key)
+        assert (steps.tolist(), values.tolist()) == tuple(part.tolist() for part in alone)
 
 
 def test_no_file(tmp_path):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from rl_zoo.errors import DamagedFileError, NothingFoundError
+from rl_zoo.plots.curves import latest_rows
+from rl_zoo.plots.report.record_check import check_record
 from rl_zoo.plots.statistics import Floats
 from rl_zoo.runs.folder import RunFolder, open_run_folder
-from rl_zoo.runs.progress import load_progress
+from rl_zoo.runs.progress import load_progress_table
 from rl_zoo.runs.record import RunRecord, read_record
 from rl_zoo.runs.results import (
     Evaluations,
@@ -19,6 +22,9 @@ from rl_zoo.runs.results import (
     load_evaluations,
     load_training_episodes,
 )
+
+if TYPE_CHECKING:
+    from rl_zoo.runs.progress import Series
 
 T = TypeVar("T")
 
@@ -32,7 +38,7 @@ class ReportedRun:
         record: ``run.json``; None for a zoo folder.
         episodes: Training episodes; None if there is no monitor file.
         evaluations: Periodic evaluations; None if there are none.
-        logged: Names of the numbers in ``progress.jsonl``, sorted.
+        progress: Steps and values of everything in ``progress.jsonl``, (n,) each, by name.
         problems: One sentence for every file that could not be read.
     """
 
@@ -40,7 +46,7 @@ class ReportedRun:
     record: RunRecord | None
     episodes: MonitorEpisodes | None
     evaluations: Evaluations | None
-    logged: tuple[str, ...]
+    progress: Mapping[str, Series]
     problems: tuple[str, ...] = ()
 
     @property
@@ -48,13 +54,28 @@ class ReportedRun:
         """``<algo>/<env id>_<n>``."""
         return f"{self.folder.algo}/{self.folder.path.name}"
 
+    @property
+    def logged(self) -> tuple[str, ...]:
+        """Names of the numbers in ``progress.jsonl``, sorted."""
+        return tuple(self.progress)
+
+    @property
+    def control_frequency(self) -> float | None:
+        """Steps per second of robot time; None if the run has no robot."""
+        robot = self.record.robot if self.record is not None else None
+        frequency = (robot or {}).get("control_frequency")
+        return float(frequency) if frequency else None
+
     def log(self, key: str) -> tuple[Floats, Floats]:
         """Return the steps and values logged as ``key``, (n,) each, empty if there are none.
 
         Where a resumed run logged a stretch again, the later session counts.
         """
-        steps, values = load_progress(self.folder.progress_file, key)
-        return steps.astype(float), values
+        if key not in self.progress:
+            return np.zeros(0), np.zeros(0)
+        steps, values = self.progress[key]
+        rows = latest_rows(steps)
+        return steps[rows].astype(float), values[rows]
 
 
 def load_reported_run(path: Path) -> ReportedRun:
@@ -67,12 +88,17 @@ def load_reported_run(path: Path) -> ReportedRun:
     problems: list[str] = []
     return ReportedRun(
         folder,
-        _tried(lambda: read_record(folder), problems),
+        _tried(lambda: _read_record(folder), problems),
         _tried(lambda: load_training_episodes(folder), problems),
         _tried(lambda: load_evaluations(folder.evaluations), problems),
-        _tried(lambda: _logged_names(folder.progress_file), problems) or (),
+        _tried(lambda: load_progress_table(folder.progress_file), problems) or {},
         tuple(problems),
     )
+
+
+def _read_record(folder: RunFolder) -> RunRecord | None:
+    record = read_record(folder)
+    return None if record is None else check_record(folder, record)
 
 
 def _tried(read: Callable[[], T], problems: list[str]) -> T | None:
@@ -83,17 +109,3 @@ def _tried(read: Callable[[], T], problems: list[str]) -> T | None:
     except DamagedFileError as error:
         problems.append(str(error))
         return None
-
-
-def _logged_names(file: Path) -> tuple[str, ...]:
-    if not file.is_file():
-        return ()
-    names: set[str] = set()
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row: Any = json.loads(line)
-        except ValueError:
-            continue  # load_progress tells which lines are damaged
-        if isinstance(row, dict):
-            names.update(row)
-    return tuple(sorted(names - {"step"}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,12 +37,14 @@ class Table:
         rows: Cells as text.
         caption: What it shows, with units.
         n_text_columns: How many columns from the left are text (the others are right-aligned).
+        marked: (row, column) of the cells to stand out.
     """
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
     n_text_columns: int = 1
+    marked: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,20 @@ class Video:
     caption: str
 
 
-Block = Paragraph | Notice | Table | Drawing | Code | Video
+@dataclass(frozen=True)
+class Folded:
+    """Blocks that a click shows.
+
+    Attributes:
+        title: What is in it.
+        blocks: Content, at least one block.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block: TypeAlias = "Paragraph | Notice | Table | Drawing | Code | Video | Folded"
 
 
 @dataclass(frozen=True)

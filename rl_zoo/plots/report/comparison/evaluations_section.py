@@ -1,0 +1,113 @@
+"""Evaluations of the compared methods: curves with intervals, last evaluations, who is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rl_zoo.plots.catalog import Comparison
+from rl_zoo.plots.curves import CurveRequest, align, load_series
+from rl_zoo.plots.evaluation_figure import FigureOptions, plot_curves
+from rl_zoo.plots.improvement import probability_of_improvement
+from rl_zoo.plots.report.comparison.methods import ComparedMethod, ComparedRuns
+from rl_zoo.plots.report.sections import Block, Drawing, Notice, Section, Table
+from rl_zoo.plots.results import AlignedSeries, Results
+from rl_zoo.plots.tables import EMPTY_CELL, make_cell, number_texts, steps_text
+from rl_zoo.runs.search import FoundRun
+
+SMALL = FigureOptions(size=(4.25, 3.2), fontsize=9.5)
+"""Looks of two figures beside each other on a wide page."""
+
+_HEADERS = ("Environment", "Method", "Seeds", "Mean", "± SE", "95 % interval", "Best", "Worst")
+
+
+def evaluations_section(compared: ComparedRuns) -> Section | None:
+    """Return curves over steps and tables of the last evaluations; None without evaluations."""
+    series, notes = load_evaluated(compared)
+    if not series:
+        return None
+    blocks: list[Block] = [Notice(note) for note in notes]
+    results = Results(tuple(map(for_figure, series)))
+    several = len(results.env_names()) > 1
+    figures = plot_curves(Comparison(results, options=SMALL if several else FigureOptions()))
+    for env, figure in figures.items():
+        shown = ", ".join(f"{item.title} (n={item.n})" for item in series if item.env_name == env)
+        caption = f"Evaluations on {env}: mean over seeds and 95 % bootstrap interval."
+        blocks.append(Drawing(figure, caption, f"Return over environment steps of {shown}."))
+    blocks.append(_last_table(series))
+    for env in figures:
+        table = _improvement_table(env, [item for item in series if item.env_name == env])
+        if table is not None:
+            blocks.append(table)
+    return Section("evaluations", "Evaluations", tuple(blocks))
+
+
+def load_evaluated(compared: ComparedRuns) -> tuple[list[AlignedSeries], list[str]]:
+    """Return one series per method that has evaluations, and what was joined or left out.
+
+    A run and its continuation are one seed.
+    """
+    series, notes = [], []
+    for method in compared.methods:
+        loaded, found_notes = load_series(found_runs(method), method.label, CurveRequest())
+        notes.extend(found_notes)
+        if loaded is not None:
+            series.append(replace(align(loaded), name=method.name))
+    return series, notes
+
+
+def found_runs(method: ComparedMethod) -> list[FoundRun]:
+    """Return the runs of a method as a search in their log folders would."""
+    folders = [run.run.folder for run in method.runs]
+    return [
+        FoundRun(folder, folder.path.parent.parent, method.algo, method.env_name, number)
+        for number, folder in enumerate(folders, start=1)
+    ]
+
+
+def for_figure(series: AlignedSeries) -> AlignedSeries:
+    """Return the series with a name that Matplotlib does not take for mathematics."""
+    return replace(series, name=series.name.replace("$", r"\$"))
+
+
+def _last_table(series: Sequence[AlignedSeries]) -> Table:
+    rows = []
+    for item in series:
+        cell = make_cell(item)
+        value, error = number_texts(cell, intervals=False)
+        _, interval = number_texts(cell, intervals=True)
+        decimals = len(value.partition(".")[2])
+        best, worst = (f"{end(item.last_values):.{decimals}f}" for end in (np.max, np.min))
+        steps = steps_text(cell)
+        name = f"{item.title}, at {steps} steps" if steps else item.title
+        spread = (error or EMPTY_CELL, interval or EMPTY_CELL)
+        rows.append((item.env_name, name, str(item.n), value, *spread, best, worst))
+    caption = (
+        "Last evaluation of every seed: mean over seeds, its standard error, its bootstrap "
+        "interval, the best and the worst seed."
+    )
+    return Table(_HEADERS, tuple(rows), caption, n_text_columns=2)
+
+
+def _improvement_table(env: str, series: Sequence[AlignedSeries]) -> Table | None:
+    """Return how probable it is that a run of one method ends above one of another."""
+    several = [item for item in series if item.n > 1]
+    if len(several) < 2:
+        return None
+    rows = []
+    for x in several:
+        cells = [EMPTY_CELL if x is y else _improvement(x, y) for y in several]
+        rows.append((x.title, *cells))
+    headers = ("", *(f"above {item.title}" for item in several))
+    caption = (
+        f"{env}: probability that a run of the row's method ends above one of the column's, with "
+        "its 95 % bootstrap interval (too narrow where there are few seeds); 0.5: no difference."
+    )
+    return Table(headers, tuple(rows), caption)
+
+
+def _improvement(x: AlignedSeries, y: AlignedSeries) -> str:
+    estimate = probability_of_improvement([x.last_values], [y.last_values])
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
