@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "study": ("rl_zoo.commands.study:main", "list studies, show one, share a storage"),
     "sweep": ("rl_zoo.commands.sweep:main", "many runs: algorithms x environments x seeds"),
     "all_plots": ("rl_zoo.commands.all_plots:main", "evaluation curves and table of many runs"),
-    "plot_from_file": ("rl_zoo.commands.plot_from_file:main", "figures and tables of saved results"),
+    "plot_from_file": ("rl_zoo.commands.plot_from_file:main", "figures of saved results"),
     "plot_train": ("rl_zoo.commands.plot_train:main", "training curves of many runs"),
     "report": ("rl_zoo.commands.report:main", "a page about a run, or comparing several"),
     "benchmark_table": (

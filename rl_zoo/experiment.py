@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -152,8 +153,7 @@ def resume(options: TrainOptions) -> Experiment:
     elapsed = max(float(state["extra"]["wall_time_s"]), 1e-6)
     remove_leftovers(folder.path)
     empty_later_logs(folder, state["log_positions"])
-    normalizer_file = folder.checkpoint_normalizer(steps)
-    source = ModelSource(folder.checkpoint_model(steps), normalizer_file)
+    source = ModelSource(folder.checkpoint_model(steps), folder.checkpoint_normalizer(steps))
     _set_later_episodes_aside(folder, state["extra"].get("episode_files"))
     try:
         env, eval_env, agent = _build(options, folder, source, opened, elapsed=elapsed)
@@ -166,9 +166,7 @@ def resume(options: TrainOptions) -> Experiment:
     history = EvaluationHistory(**restored.extra["evaluations"])
     if history.timesteps:
         history.write(folder)
-    record.end_reasons = dict(restored.extra["end_reasons"])
-    record.truncations = restored.extra.get("truncations")
-    record.discarded = int(restored.extra.get("discarded", 0))
+    _continue_counts(record, restored.extra)
     record.wall_time_s = elapsed
     record.n_timesteps = options.config.n_timesteps
     record.fast_matmul = enable_fast_matmul()
@@ -189,6 +187,13 @@ def resume(options: TrainOptions) -> Experiment:
         restored,
         earlier_use=record.robot_use,
     )
+
+
+def _continue_counts(record: RunRecord, extra: Mapping[str, Any]) -> None:
+    """Count on from the checkpoint: what came later is done again."""
+    record.end_reasons = dict(extra["end_reasons"])
+    record.truncations = extra.get("truncations")
+    record.discarded = int(extra.get("discarded", 0))
 
 
 def close(experiment: Experiment) -> None:

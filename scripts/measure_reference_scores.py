@@ -25,7 +25,7 @@ from rl_zoo.config.yaml import dump_yaml, load_yaml  # noqa: E402
 from rl_zoo.console import result, warn  # noqa: E402
 from rl_zoo.plots.curves import CurveRequest, load_series  # noqa: E402
 from rl_zoo.plots.reference_scores import TABLE, read_reference_scores  # noqa: E402
-from rl_zoo.plots.tables import markdown_lines  # noqa: E402
+from rl_zoo.plots.tables import format_number, markdown_lines  # noqa: E402
 from rl_zoo.runs.atomic import write_text  # noqa: E402
 from rl_zoo.runs.search import find_runs  # noqa: E402
 from scripts.benchmark_classic import keep  # noqa: E402
@@ -129,7 +129,7 @@ def measure(env_id: str, runs: Path) -> dict[str, Any]:
     per_seed, n_episodes = recorded_returns(env_id, source, runs)
     entry["reference"] = _round(float(per_seed.mean()))
     reference = {
-        "policy": f"{source.algo}, {source.steps} steps",
+        "policy": f"{source.algo}, {source.steps:,} steps",
         "command": source.command.format(env=env_id),
         "seeds": len(per_seed),
         "episodes": n_episodes,
@@ -224,7 +224,9 @@ def write_page_table() -> None:
 
 def _with_error(value: float, how: Any) -> str:
     error = (how or {}).get("standard_error")
-    return f"{value:.4g}" + ("" if error is None else f" ± {error:.2g}")
+    if error is None:
+        return format_number(value)
+    return f"{format_number(value, error)} ± {format_number(error, error)}"
 
 
 def _measured_on(env_id: str, source: Source, runs: Path) -> str:

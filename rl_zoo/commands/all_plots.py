@@ -172,6 +172,8 @@ def _write_data(
 
 
 def _print_results(results: Results, table: ResultsTable, arguments: argparse.Namespace) -> None:
+    from rl_zoo.plots.table_files import to_markdown
+
     if arguments.print_n_trials:
         for item in results.series:
             console.result(f"{item.env_name} {item.title}: n={item.n}")
@@ -180,4 +182,4 @@ def _print_results(results: Results, table: ResultsTable, arguments: argparse.Na
                 console.result(f"  {' -> '.join(names)}")
         console.result()
     console.result(f"Last evaluation ({results.key}), {table.what()}:\n")
-    console.result(table.to_markdown() + "\n")
+    console.result(to_markdown(table, best=arguments.bold_best) + "\n")

@@ -62,7 +62,7 @@ def build_parser() -> ZooArgumentParser:
     )
     add_output_flags(parser, output_help=output_help)
     add_table_flag(parser)
-    add_plots_flag(parser)
+    add_plots_flag(parser, "curves and bars")
     add_statistic_flags(parser)
     parser.set_defaults(statistic=None, ci_size=None)
     add = parser.add_argument

@@ -65,11 +65,11 @@ def add_table_flag(parser: ZooArgumentParser) -> None:
     parser.add_argument("--bold-best", action="store_true", help=best_help)
 
 
-def add_plots_flag(parser: ZooArgumentParser) -> None:
-    """Add --plots, the kinds of figures to draw."""
+def add_plots_flag(parser: ZooArgumentParser, default: str = "curves") -> None:
+    """Add --plots, the kinds of figures to draw; ``default`` says those drawn without it."""
     help_text = (
         "figures: curves, bars, boxes, aggregates, profiles, improvement, efficiency, those of "
-        "plug-ins or package.module:function (default: curves)"
+        f"plug-ins or package.module:function (default: {default})"
     )
     parser.add_argument("--plots", nargs="+", metavar="PLOT", help=help_text)
 
@@ -78,7 +78,7 @@ def add_statistic_flags(parser: ZooArgumentParser) -> None:
     """Add --statistic and -ci, what is computed over seeds."""
     add = parser.add_argument
     statistics = ["mean", "median", "iqm"]
-    help_text = "of the seeds; iqm is the interquartile mean"
+    help_text = "what is computed over seeds; iqm is the interquartile mean"
     add("--statistic", choices=statistics, default="mean", help=help_text)
     ci_help = "coverage of the intervals"
     add("-ci", "--ci-size", type=parse_fraction, default=0.95, metavar="P", help=ci_help)
@@ -156,7 +156,12 @@ def draw_plots(plots: Mapping[str, Any], comparison: Comparison) -> dict[str, Fi
     figures: dict[str, Figure] = {}
     for name, function in plots.items():
         prefix = "" if name == "curves" else name.rpartition(":")[2].rpartition(".")[2]
-        for ending, figure in function(comparison).items():
+        drawn = function(comparison)
+        if not isinstance(drawn, Mapping):
+            raise UsageError(
+                f"--plots {name}: it returned {type(drawn).__name__}, no figures by name"
+            )
+        for ending, figure in drawn.items():
             figures["_".join(part for part in (prefix, ending) if part)] = figure
     return figures
 

@@ -119,10 +119,10 @@ def _check_run(path: Path) -> None:
         )
     from rl_zoo.runs.search import list_runs
 
-    inside = next(iter([*list_runs(path), *list_runs(path.parent)]), None)
-    inside = None if inside is None or not inside.folder.path.is_relative_to(path) else inside
-    if inside is not None and inside.folder.path != path:
-        raise UsageError(f"{path}: holds runs; name them, e.g. {inside.folder.path}")
+    candidates = (run.folder.path for run in [*list_runs(path), *list_runs(path.parent)])
+    inside = next((run for run in candidates if path in run.parents), None)
+    if inside is not None:
+        raise UsageError(f"{path}: holds runs; name them, e.g. {inside}")
 
 
 def _found_runs(arguments: argparse.Namespace) -> list[Path]:

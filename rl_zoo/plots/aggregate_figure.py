@@ -50,7 +50,8 @@ def plot_aggregates(comparison: Comparison) -> dict[str, Figure]:
             column = [_numbers(estimates.aggregates[each])[place] for each in methods]
             for row, (method, estimate) in enumerate(zip(methods, column, strict=True)):
                 draw_interval(axes, row, estimate, looks[method])
-            axes.set_title(AGGREGATE_NAMES[place], fontsize=options.fontsize)
+            axes.set_title(AGGREGATE_NAMES[place], fontsize=options.fontsize - 1)
+            axes.tick_params(axis="x", labelsize=options.fontsize - 2)
             axes.set_yticks(range(len(names)), names)
             prepare_rows(axes, len(methods))
             _limit(axes, column)

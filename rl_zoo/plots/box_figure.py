@@ -45,4 +45,5 @@ def _draw_box(axes: Axes, place: float, item: AlignedSeries, looks: Looks) -> No
             capprops=line,
             zorder=2,
         )
-    draw_seeds(axes, place, item, looks)
+    # In the method's colour, because a narrow box is hidden by its seeds.
+    draw_seeds(axes, place, item, looks, color=looks.color)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from rl_zoo.plots import style
 from rl_zoo.plots.method_looks import method_looks
-from rl_zoo.plots.score_axes import add_line_legend, draw_line, environments_text
+from rl_zoo.plots.score_axes import add_line_legend, draw_line, figure_title
 from rl_zoo.plots.x_axis import label_x_axis
 
 if TYPE_CHECKING:
@@ -34,6 +34,6 @@ def plot_efficiency(comparison: Comparison) -> dict[str, Figure]:
             draw_line(axes, line._replace(x=line.x / divisor), looks[method], label)
         axes.set_xlim(0.0, largest / divisor * 1.02 or 1.0)
         axes.set_ylabel(f"IQM of s{scores.axis_label[1:]}")
-        axes.set_title(f"Sample efficiency, {environments_text(scores)}", loc="left")
+        axes.set_title(figure_title("Sample efficiency", scores, options), loc="left")
         add_line_legend(figure, axes, comparison, lines)
     return {"": figure}

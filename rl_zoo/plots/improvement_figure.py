@@ -11,7 +11,7 @@ from rl_zoo.plots import style
 from rl_zoo.plots.method_looks import method_looks
 from rl_zoo.plots.score_axes import (
     draw_interval,
-    environments_text,
+    figure_title,
     interval_text,
     prepare_rows,
     row_figure_size,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def plot_improvement(comparison: Comparison) -> dict[str, Figure]:
-    """Draw one row per pair of methods, X named on the left and Y on the right.
+    """Draw one row per pair of methods, P(left scores higher than right).
 
     Raises:
         NothingFoundError: If there is no pair of methods.
@@ -44,13 +44,10 @@ def plot_improvement(comparison: Comparison) -> dict[str, Figure]:
         right.set_yticks(range(len(pairs)), [results.title(second) for _, second in pairs])
         right.tick_params(axis="y", length=0)
         right.spines["right"].set_visible(False)
-        axes.set_ylabel("X")
-        right.set_ylabel("Y", rotation=0, labelpad=8)
-        axes.yaxis.label.set_rotation(0)
         known = any(math.isfinite(estimate.low) for estimate in pairs.values())
         interval = interval_text(comparison.confidence, any_interval=known)
-        axes.set_xlabel(f"P(X > Y): 0.5 = no difference\n{interval}")
+        axes.set_xlabel(f"P(left scores higher than right), 0.5 = no difference\n{interval}")
         axes.set_title(
-            f"Probability of improvement, {environments_text(estimates.scores)}", loc="left"
+            figure_title("Probability of improvement", estimates.scores, options), loc="left"
         )
     return {"": figure}

@@ -101,7 +101,7 @@ def _range_of(env: str, series: Sequence[AlignedSeries]) -> Scale:
     if len(values) == 0 or values.min() == values.max():
         shown = f"are all {values[0]:g}" if len(values) else "hold no number"
         raise UsageError(
-            f"{env}: its evaluations {shown}, so min-max has no range; leave it out with -e, or "
+            f"{env}: its evaluations {shown}, so min-max has no range; leave it out, or "
             "use --normalize table"
         )
     return Scale(float(values.min()), float(values.max()))
@@ -126,7 +126,7 @@ def _complete_methods(results: Results) -> tuple[list[Method], list[str]]:
     if not complete:
         raise NothingFoundError(
             f"no method has runs on all of {', '.join(env_names)}, so none can be scored over "
-            "them; name fewer environments with -e"
+            "them; name fewer environments (-e, --keep-envs)"
         )
     return complete, notes
 
@@ -185,8 +185,8 @@ def _cut_notes(
     ends = {item.env_name: _common_end(item) for item in series}
     shortest = min(ends, key=lambda env: ends[env])
     return [
-        f"{title}: the curve of scores ends at {last:,.6g}, where its shortest run on {shortest} "
-        f"does; the longest goes to {longest:,.6g}"
+        f"{title}: the curve of scores ends at {_number(last)}, where its shortest run on {shortest} "
+        f"does; the longest goes to {_number(longest)}"
     ]
 
 
@@ -194,3 +194,7 @@ def _common_end(item: AlignedSeries) -> float:
     """Return the x at which the shortest seed ends."""
     known = np.isfinite(item.per_seed).all(axis=0)
     return float(item.x[known][-1]) if known.any() else float(item.x[0])
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -29,6 +29,8 @@ _DOT_SPREAD = 0.36
 _NAME_PARTS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[-_/])(?!v\d)")
 _LETTER_WIDTH = 0.0092
 """Of a bold letter, in inches per point of its size, on average."""
+_LEGEND_LETTER = 0.0066
+"""Likewise of a letter in the legend, per point of the labels on the axes."""
 
 DrawSeries = Callable[[Axes, float, AlignedSeries, Looks], None]
 """Draws a series at a place of the x axis."""
@@ -62,10 +64,13 @@ def environment_panels(
         figure.suptitle(title, fontsize=options.fontsize + 1, fontweight="bold", x=0.01, ha="left")
         figure.supylabel(KEY_LABELS.get(results.key, results.key), fontsize=options.fontsize)
         outside = options.legend_location == "best"
+        handles = [_legend_patch(results, method, looks[method]) for method in looks]
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        fitting = size[0] / ((longest + 7) * _LEGEND_LETTER * options.fontsize)
         figure.legend(
-            handles=[_legend_patch(results, method, looks[method]) for method in looks],
+            handles=handles,
             loc="outside lower center" if outside else options.legend_location,
-            ncols=_legend_columns(len(looks), size[0] * 7.5 / options.fontsize),
+            ncols=_legend_columns(len(looks), fitting),
             title=explanation,
             title_fontsize=options.fontsize - 2.5,
         )
@@ -96,8 +101,18 @@ def break_name(name: str, letters: int) -> str:
     return "\n".join(lines)
 
 
-def draw_seeds(axes: Axes, place: float, item: AlignedSeries, looks: Looks) -> None:
-    """Draw the last evaluation of every seed as a dot, side by side in their order."""
+def draw_seeds(
+    axes: Axes, place: float, item: AlignedSeries, looks: Looks, *, color: str = "white"
+) -> None:
+    """Draw the last evaluation of every seed as a dot, side by side in their order.
+
+    Args:
+        axes: Panel of the environment.
+        place: Of the method on the x axis.
+        item: The seeds.
+        looks: Of the method.
+        color: Inside of the dots.
+    """
     half = _DOT_SPREAD / 2 if item.n > 1 else 0.0
     axes.plot(
         place + np.linspace(-half, half, item.n),
@@ -105,7 +120,7 @@ def draw_seeds(axes: Axes, place: float, item: AlignedSeries, looks: Looks) -> N
         linestyle="none",
         marker=looks.marker,
         markersize=3.6,
-        markerfacecolor="white",
+        markerfacecolor=color,
         markeredgecolor=style.REFERENCE_COLOR,
         markeredgewidth=0.7,
         zorder=5,
@@ -121,7 +136,7 @@ def _draw_panel(axes: Axes, results: Results, env: str, draw: DrawSeries) -> Non
         numbers.append("–" if item is None else str(item.n))
         if item is not None:
             draw(axes, float(place), item, looks[method])
-    margin = 0.6 if len(methods) > 2 else 1.0
+    margin = 0.6 if len(methods) > 2 else 1.6 / len(methods) + 0.2
     axes.set_xlim(-margin, len(methods) - 1 + margin)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.grid(visible=False, axis="x")

@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from rl_zoo.plots import style
 from rl_zoo.plots.method_looks import method_looks
-from rl_zoo.plots.score_axes import add_line_legend, draw_line, environments_text
+from rl_zoo.plots.score_axes import add_line_legend, draw_line, figure_title
 
 if TYPE_CHECKING:
     from rl_zoo.plots.catalog import Comparison
@@ -35,6 +35,6 @@ def plot_profiles(comparison: Comparison) -> dict[str, Figure]:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel(scores.axis_label)
         axes.set_ylabel("Runs with a higher score")
-        axes.set_title(f"Performance profile, {environments_text(scores)}", loc="left")
+        axes.set_title(figure_title("Performance profile", scores, options), loc="left")
         add_line_legend(figure, axes, comparison, lines)
     return {"": figure}

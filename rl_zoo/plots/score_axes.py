@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rl_zoo.plots.catalog import Comparison
 
 _MOST_LINES_WITH_LEGEND_INSIDE = 4
+_MOST_LETTERS = 30
+_LETTER_WIDTH = 0.0092
+"""Of a bold letter, in inches per point of its size, on average."""
 
 
 def row_figure_size(
@@ -29,17 +32,14 @@ def row_figure_size(
     """Return width and height in inches of a figure with one row per method or pair.
 
     Args:
-        options: The width; and the height, if another than the default was asked for.
+        options: The width, and the size of the letters.
         n_rows: Rows of one panel.
         bands: Panels one above the other.
         title: Inches above the panels.
     """
-    width, height = options.size
-    if options.size != FigureOptions().size:
-        return width, height
     letter = options.fontsize / 72.0
     band = n_rows * 1.75 * letter + 3.6 * letter
-    return width, max(1.4, bands * band + title)
+    return options.size[0], max(1.4, bands * band + title)
 
 
 def draw_interval(axes: Axes, row: float, estimate: Estimate, looks: Looks) -> None:
@@ -68,6 +68,7 @@ def draw_line(
     """
     known = np.isfinite(line.value)
     every = max(1, int(known.sum()) // 8)
+    first = 0 if step is None else every // 2
     axes.plot(
         line.x,
         line.value,
@@ -76,7 +77,7 @@ def draw_line(
         color=looks.color,
         linestyle=looks.linestyle,
         marker=looks.marker,
-        markevery=every,
+        markevery=(first, every),
         zorder=3,
     )
     axes.fill_between(
@@ -117,10 +118,21 @@ def prepare_rows(axes: Axes, n_rows: int) -> None:
     axes.tick_params(axis="y", length=0)
 
 
+def figure_title(what: str, scores: Scores, options: FigureOptions) -> str:
+    """Return the title and what the scores are averaged over, as far as there is room."""
+    letters = int((options.size[0] - 0.9) / (_LETTER_WIDTH * (options.fontsize + 1)))
+    wanted = (f"{what}, {text}" for text in (", ".join(scores.env_names), _number_text(scores)))
+    return next((title for title in wanted if len(title) <= letters), what)
+
+
 def environments_text(scores: Scores) -> str:
     """Return what the scores are averaged over: the ids, or their number if they are many."""
-    names = scores.env_names
-    return ", ".join(names) if len(names) <= 3 else f"{len(names)} environments"
+    names = ", ".join(scores.env_names)
+    return names if len(names) <= _MOST_LETTERS else _number_text(scores)
+
+
+def _number_text(scores: Scores) -> str:
+    return f"{len(scores.env_names)} environments"
 
 
 def interval_text(confidence: float, *, any_interval: bool) -> str:

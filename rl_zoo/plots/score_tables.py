@@ -48,8 +48,10 @@ def efficiency_table(comparison: Comparison) -> str:
     results = comparison.results
     lines = [["Method", f"last {results.x_axis}", "IQM there"]]
     for method, line in comparison.estimates.efficiency.items():
+        last = float(line.x[-1])
+        end_text = f"{last:,.0f}" if last >= 1000 else f"{last:.3g}"
         end = Estimate(float(line.value[-1]), float(line.low[-1]), float(line.high[-1]))
-        lines.append([results.title(method), f"{line.x[-1]:,.6g}", estimate_text(end)])
+        lines.append([results.title(method), end_text, estimate_text(end)])
     return markdown_lines(lines)
 
 

@@ -53,12 +53,12 @@ ALGORITHM_COLORS = {
     "ppo": 3,
     "ddpg": 4,
     "crossq": 5,
-    "ars": 6,
+    "ars": 11,
     "trpo": 7,
     "a2c": 8,
     "ppo_lstm": 9,
     "openloop": 10,
-    "droq": 11,
+    "droq": 6,
 }
 """Place in the palette; two that share a colour act in different kinds of action space."""
 

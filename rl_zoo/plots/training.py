@@ -111,6 +111,9 @@ def _load_episodes(run: FoundRun, y_axis: YAxis, notes: list[str]) -> MonitorEpi
     if len(episodes.returns) == 0:
         notes.append(f"{run.name}: left out: no episode has ended")
         return None
+    if not episodes.whole.any():
+        notes.append(f"{run.name}: left out: every episode was cut short by the runner")
+        return None
     if y_axis == "success" and _SUCCESS_COLUMN not in episodes.columns:
         notes.append(f"{run.name}: left out: its monitor.csv has no column '{_SUCCESS_COLUMN}'")
         return None

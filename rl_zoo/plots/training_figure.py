@@ -29,6 +29,9 @@ Y_LABELS = {
 _MOST_DOTS = 4000
 _MOST_LINES_WITH_DOTS = 3
 _MOST_ENTRIES_INSIDE = 4
+_CHARACTER_WIDTH, _HANDLE_WIDTH = 0.55, 6
+"""Mean width of a character in font sizes; width of a legend's line and gaps in characters."""
+
 _GRID_POINTS = 200
 _SAME_END = 0.9
 """Trainings that get so far of the longest one are compared up to where the first of them ends."""
@@ -44,7 +47,8 @@ def plot_training(
     """Draw the rolling mean of every training.
 
     Those of one method have a colour and a legend entry each, with the episodes behind them where
-    there are few lines; those of several methods share the colour of their method.
+    there are few lines; those of several methods, or more than there are colours, share the colour
+    of their method.
 
     Args:
         title: Title, usually algorithm and environment.
@@ -105,9 +109,9 @@ def window_notes(curves: Sequence[TrainingCurve], window: int) -> list[str]:
         n_episodes = len(curve.values)
         used = fitting_window(n_episodes, window)
         if used < window:
-            shown = f"mean of {used} shown"
+            name = curve.lineage.runs[-1].name
             notes.append(
-                f"{curve.name}: {n_episodes} episodes are too few for -w {window}: {shown}"
+                f"{name}: {n_episodes} episodes are too few for -w {window}: mean of {used} shown"
             )
     return notes
 
@@ -132,15 +136,13 @@ def draw_episodes(axes: Axes, x: Floats, values: Floats, color: str) -> None:
 def _line_looks(curves: Sequence[TrainingCurve], window: int) -> list[tuple[str, dict[str, Any]]]:
     """Return label and looks of each line; of several methods only the first line is labelled."""
     methods = list(dict.fromkeys(curve.method for curve in curves))
-    if len(methods) > 1:
+    if len(methods) > 1 or len(curves) > len(style.PALETTE):
         return _looks_of_methods(curves, methods)
     found = []
     for number, curve in enumerate(curves):
         used = fitting_window(len(curve.values), window)
-        line = style.LINE_STYLES[(number // len(style.PALETTE)) % len(style.LINE_STYLES)]
-        color = style.PALETTE[number % len(style.PALETTE)]
         label = f"{curve.name} (mean of {used})" if used < window else curve.name
-        found.append((label, {"color": color, "linestyle": line, "linewidth": 1.4}))
+        found.append((label, {"color": style.PALETTE[number], "linewidth": 1.4}))
     return found
 
 
@@ -175,12 +177,13 @@ def _add_legend(figure: Figure, axes: Axes, window: int, options: FigureOptions)
         "title_fontsize": options.fontsize - 2.5,
         "alignment": "left",
     }
-    n_entries = len(axes.get_legend_handles_labels()[0])
-    if n_entries > _MOST_ENTRIES_INSIDE:
-        columns = max(1, int(options.size[0] * 30 / options.fontsize / 7))
-        figure.legend(**heading, loc="outside lower center", ncols=min(columns, n_entries))
-    else:
+    entries = axes.get_legend_handles_labels()[1]
+    if len(entries) <= _MOST_ENTRIES_INSIDE:
         axes.legend(**heading)
+        return
+    longest = max(len(text) for text in entries) + _HANDLE_WIDTH
+    columns = int(options.size[0] * 72.0 / (longest * _CHARACTER_WIDTH * options.fontsize))
+    figure.legend(**heading, loc="outside lower center", ncols=max(1, columns))
 
 
 def _smoothed(curve: TrainingCurve, window: int) -> Curve:

@@ -23,8 +23,6 @@ from rl_zoo.runs.record import read_record
 from rl_zoo.runs.results import MonitorEpisodes, load_training_episodes
 from rl_zoo.runs.search import FoundRun
 
-X_AXES: tuple[XAxis, ...] = ("steps", "episodes", "time", "robot-minutes", "gradient-steps")
-
 
 @dataclass(frozen=True)
 class Start:

@@ -58,6 +58,8 @@ def list_runs(log_folder: Path) -> list[FoundRun]:
     Raises:
         NothingFoundError: If the log folder does not exist.
     """
+    if log_folder.is_file():
+        raise NothingFoundError(f"-f {log_folder}: a file; give the folder it is in")
     if not log_folder.is_dir():
         raise NothingFoundError(
             f"-f {log_folder}: no such folder; give the log folder that holds <algo>/<env>_<n>"

@@ -274,3 +274,10 @@ def test_the_legend_and_numbers_of_the_curves(saved, tmp_path):
     text = (tmp_path / "x_CartPole-v1.svg").read_text()
     assert re.search(r">First \(n=3\)<", text) and re.search(r">Second \(n=2\)<", text)
     assert "PPO" not in text
+
+
+def test_the_best_in_bold_on_the_screen_and_in_the_file(saved, tmp_path, capsys):
+    flags = ["--bold-best", "--table", "latex", "--plots", "bars"]
+    run("-i", f"{saved}.json", "-o", tmp_path / "x", *flags)
+    assert cells(capsys.readouterr().out)["CartPole-v1", "SAC"] == "**45.0 ± 5.0 (n=2)**"
+    assert r"$\mathbf{45.0} \pm 5.0$ ($n=2$)" in (tmp_path / "x.tex").read_text()

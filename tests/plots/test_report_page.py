@@ -235,5 +235,5 @@ def test_contents_lead_to_the_sections():
 
 def test_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="-o .*file/report.html: cannot be written"):
+    with pytest.raises(UsageError, match=r"-o .*file/report\.html: cannot be written"):
         write_page(Page("Run", "", ()), tmp_path / "file" / "report.html")

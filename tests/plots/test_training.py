@@ -82,6 +82,13 @@ def test_runs_without_episodes_are_named(make_run, tmp_path):
     assert [note.split(": ")[-1] for note in notes] == ["no monitor.csv", "no episode has ended"]
 
 
+def test_a_run_of_cut_episodes_only_is_named(make_run, tmp_path):
+    path = make_run(tmp_path)
+    (path / "0.monitor.csv").write_text('#{"t_start": 0.0}\nr,l,t,cut\n1.0,10,1.0,1\n')
+    curves, notes = load(tmp_path)
+    assert curves == [] and "every episode was cut short" in notes[0]
+
+
 def test_window_longer_than_the_run_shrinks_and_says_so(make_run, tmp_path):
     make_run(tmp_path, episodes=episodes(10))
     curves, _ = load(tmp_path)
@@ -162,3 +169,11 @@ def test_lines_of_several_methods_are_told_apart_by_method(make_run, tmp_path):
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["PPO (n=2)", "SAC (n=2)"]
     colors = [line.get_color() for line in axes.get_lines()]
     assert colors[0] == colors[1] != colors[2] == colors[3]
+
+
+def test_more_runs_than_colours_share_one_entry(make_run, tmp_path):
+    for number in range(1, 14):
+        make_run(tmp_path, f"E-v0_{number}", timesteps=None, episodes=episodes(5))
+    figure = plot_training("t", load(tmp_path)[0], ("steps", "reward"), 2)
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["PPO (n=13)"]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import get_args
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from rl_zoo.commands.plot_inputs import X_AXES
 from rl_zoo.errors import NothingFoundError
 from rl_zoo.plots.curves import CurveRequest, align, load_series
+from rl_zoo.plots.results import XAxis
 from rl_zoo.plots.x_axis import Clock, Start, label_x_axis, read_clock
 from rl_zoo.runs.record import RunRecord
 from rl_zoo.runs.search import find_runs
@@ -170,3 +173,7 @@ def test_labels_have_units(x_axis, largest, label, divisor):
     axes = Figure().add_subplot()
     assert label_x_axis(axes, x_axis, largest) == pytest.approx(divisor)
     assert axes.get_xlabel() == label
+
+
+def test_the_flag_offers_every_axis():
+    assert get_args(XAxis) == X_AXES

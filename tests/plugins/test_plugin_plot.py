@@ -59,6 +59,15 @@ def test_its_mistyped_name_is_answered_with_it(results, capsys):
     assert not (results.parent / "plots").exists()
 
 
+def test_what_draws_nothing_is_refused(results, capsys):
+    for name, sentence in (
+        ("builtins:repr", "it returned str, no figures by name"),
+        ("math:pi", "not a function"),
+    ):
+        assert main(["plot_from_file", "-i", str(results), "--plots", name]) == 2
+        assert f"--plots {name}: {sentence}" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("_installed")
 def test_it_is_listed(capsys):
     assert main(["list", "plots"]) == 0

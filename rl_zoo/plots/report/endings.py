@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rl_zoo.plots import style
-from rl_zoo.plots.report.metrics import Metric, metric_panels
+from rl_zoo.plots.report.metrics import metric_panels
 from rl_zoo.plots.report.number_text import count_text, share_text
-from rl_zoo.plots.report.panels import draw_panels
+from rl_zoo.plots.report.panels import Metric, draw_panels
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Block, Drawing, Paragraph, Section, Table
 from rl_zoo.runs.record import RunRecord

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rl_zoo.plots.report.metrics import Metric, metric_panels, metric_table
-from rl_zoo.plots.report.panels import draw_panels
+from rl_zoo.plots.report.metrics import metric_panels, metric_table
+from rl_zoo.plots.report.panels import Metric, draw_panels
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Paragraph, Section
 

@@ -9,14 +9,16 @@ import numpy as np
 from rl_zoo.plots import style
 from rl_zoo.plots.curves import latest_rows
 from rl_zoo.plots.learning_curve import draw_evaluations, draw_training, training_window
-from rl_zoo.plots.report.metrics import Metric, metric_panels, metric_table
-from rl_zoo.plots.report.panels import EVALUATION, Line, Panel, draw_panels, label_steps
+from rl_zoo.plots.report.metrics import metric_panels, metric_table
+from rl_zoo.plots.report.panels import EVALUATION, Line, Metric, Panel, draw_panels, label_steps
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Block, Drawing, Folded, Section
 from rl_zoo.plots.statistics import Floats, rolling_mean
 
 _SIZE = (5.6, 3.3)
 _FONT_SIZE = 9.5
+_LENGTH = Metric("rollout/ep_len_mean", "Episode length", "steps")
+_SUCCESS = Metric("rollout/success_rate", "Success rate", "%", 100.0)
 _NO_LOSSES = ("train/n_updates", "train/learning_rate")
 
 
@@ -62,15 +64,17 @@ def _lengths(run: ReportedRun) -> Iterator[Block]:
     if episodes is not None:
         evaluated = None if evaluations is None else evaluations.ep_lengths
         lengths = episodes.lengths.astype(float)
-        panels.append(_panel(run, "Episode length (steps)", lengths, evaluated))
+        panels.append(_panel(run, _LENGTH, lengths, evaluated))
         if "is_success" in episodes.columns:
             evaluated = None if evaluations is None else evaluations.successes
-            panels.append(_panel(run, "Success rate", episodes.columns["is_success"], evaluated))
+            panels.append(_panel(run, _SUCCESS, episodes.columns["is_success"], evaluated))
     drawn = [panel for panel in panels if panel is not None]
     yield from draw_panels(run, drawn)
 
 
-def _panel(run: ReportedRun, title: str, values: Floats, evaluated: Floats | None) -> Panel | None:
+def _panel(
+    run: ReportedRun, metric: Metric, values: Floats, evaluated: Floats | None
+) -> Panel | None:
     """Return the rolling mean over whole episodes; None where every episode has the same value."""
     assert run.episodes is not None
     shown = run.episodes.whole & np.isfinite(values)
@@ -78,17 +82,18 @@ def _panel(run: ReportedRun, title: str, values: Floats, evaluated: Floats | Non
     if shown.any():
         window = training_window(int(shown.sum()))
         steps = run.episodes.steps[shown].astype(float)[window - 1 :]
-        means = rolling_mean(values[shown], window)
+        means = metric.scale * rolling_mean(values[shown], window)
         place = style.color_index(run.folder.algo)
         lines.append(Line(f"training, mean of {window} episodes", steps, means, place))
     if evaluated is not None and evaluated.size and run.evaluations is not None:
         rows = latest_rows(run.evaluations.timesteps)
         steps = run.evaluations.timesteps[rows].astype(float)
-        lines.append(Line(EVALUATION, steps, evaluated[rows].mean(axis=1), is_evaluation=True))
+        means = metric.scale * evaluated[rows].mean(axis=1)
+        lines.append(Line(EVALUATION, steps, means, is_evaluation=True))
     seen = [np.unique(line.values) for line in lines]
     if not seen or len(np.unique(np.concatenate(seen))) == 1:
         return None
-    return Panel(title, tuple(lines), from_zero=True)
+    return Panel(metric.title, tuple(lines), metric.unit, from_zero=True)
 
 
 def _reward_terms(run: ReportedRun) -> Iterator[Block]:

@@ -3,34 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rl_zoo.plots.report.number_text import NOTHING, rounded
-from rl_zoo.plots.report.panels import Panel, logged_panel
+from rl_zoo.plots.report.panels import Metric, Panel, logged_panel
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Table
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One logged quantity.
-
-    Attributes:
-        key: Its name in ``progress.jsonl``; of evaluations with ``eval/`` before it.
-        name: What tables and figures call it.
-        unit: Its unit; "" if it has none.
-        scale: What the logged value is multiplied with.
-    """
-
-    key: str
-    name: str
-    unit: str = ""
-    scale: float = 1.0
-
-    @property
-    def title(self) -> str:
-        """Name and unit."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
 def metric_table(run: ReportedRun, metrics: Sequence[Metric]) -> Table | None:
@@ -61,8 +38,5 @@ def metric_table(run: ReportedRun, metrics: Sequence[Metric]) -> Table | None:
 
 def metric_panels(run: ReportedRun, metrics: Sequence[Metric]) -> list[Panel]:
     """Return a panel for each quantity that was logged."""
-    panels = (
-        logged_panel(run, metric.key, metric.title, scale=metric.scale, from_zero=True)
-        for metric in metrics
-    )
+    panels = (logged_panel(run, metric) for metric in metrics)
     return [panel for panel in panels if panel is not None]

@@ -21,6 +21,28 @@ _FONT_SIZE = 9.0
 
 
 @dataclass(frozen=True)
+class Metric:
+    """One logged quantity.
+
+    Attributes:
+        key: Its name in ``progress.jsonl``; of evaluations with ``eval/`` before it.
+        name: What tables and figures call it.
+        unit: Its unit; "" if it has none.
+        scale: What the logged value is multiplied with.
+    """
+
+    key: str
+    name: str
+    unit: str = ""
+    scale: float = 1.0
+
+    @property
+    def title(self) -> str:
+        """Name and unit."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of a panel.
 
@@ -48,48 +70,38 @@ class Panel:
     Attributes:
         title: Quantity and unit.
         lines: At least one that is not empty.
+        unit: Label of the y axis.
         from_zero: Let the y axis include zero.
     """
 
     title: str
     lines: tuple[Line, ...]
+    unit: str = ""
     from_zero: bool = False
 
 
-def logged_panel(
-    run: ReportedRun, key: str, title: str, *, scale: float = 1.0, from_zero: bool = False
-) -> Panel | None:
-    """Return a panel of ``key`` in training and ``eval/<key>``; None if neither was logged."""
-    return several_logged(run, {key: ""}, title, scale=scale, from_zero=from_zero)
+def logged_panel(run: ReportedRun, metric: Metric) -> Panel | None:
+    """Return a panel of ``metric`` in training and evaluations; None if it was not logged."""
+    lines = logged_lines(run, metric)
+    return Panel(metric.title, lines, metric.unit, from_zero=True) if lines else None
 
 
-def several_logged(
-    run: ReportedRun,
-    keys: dict[str, str],
-    title: str,
-    *,
-    scale: float = 1.0,
-    from_zero: bool = False,
-) -> Panel | None:
-    """Return a panel of several quantities of one unit; None if none was logged.
+def logged_lines(run: ReportedRun, metric: Metric, addition: str = "") -> tuple[Line, ...]:
+    """Return the lines of ``metric`` in training and evaluations, those that were logged.
 
     Args:
         run: The run.
-        keys: Name in the log and what the legend adds to "training" and "evaluation" for it.
-        title: Quantity and unit.
-        scale: What the values are multiplied with.
-        from_zero: Let the y axis begin at zero.
+        metric: What is drawn.
+        addition: Behind their names in the legend; such lines are dashed and of another colour.
     """
     lines = []
-    for number, (key, name) in enumerate(keys.items()):
-        place = (style.color_index(run.folder.algo) + number) % len(style.PALETTE)
-        addition = f", {name}" if name else ""
-        for prefix, word in (("", TRAINING), ("eval/", EVALUATION)):
-            steps, values = run.log(prefix + key)
-            if len(steps):
-                label = word + addition
-                lines.append(Line(label, steps, values * scale, place, bool(prefix), number > 0))
-    return Panel(title, tuple(lines), from_zero) if lines else None
+    place = (style.color_index(run.folder.algo) + bool(addition)) % len(style.PALETTE)
+    for prefix, word in (("", TRAINING), ("eval/", EVALUATION)):
+        steps, values = run.log(prefix + metric.key)
+        if len(steps):
+            looks = {"is_evaluation": bool(prefix), "is_dashed": bool(addition)}
+            lines.append(Line(word + addition, steps, values * metric.scale, place, **looks))
+    return tuple(lines)
 
 
 def draw_panels(run: ReportedRun, panels: Sequence[Panel]) -> tuple[Drawing, ...]:
@@ -148,6 +160,7 @@ def _draw_panel(axes: Axes, panel: Panel, divisor: float) -> None:
         elif single:
             looks |= {"marker": "o", "markersize": 3.5}
         axes.plot(line.steps / divisor, line.values, **looks)
+    axes.set_ylabel(panel.unit)
     axes.locator_params(axis="y", nbins=5)
     axes.margins(y=0.12)
     if panel.from_zero:

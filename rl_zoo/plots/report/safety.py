@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rl_zoo.plots.report.metrics import Metric, metric_panels
+from rl_zoo.plots.report.metrics import metric_panels
 from rl_zoo.plots.report.number_text import NOTHING, count_text, percent_text, rounded, share_text
-from rl_zoo.plots.report.panels import draw_panels
+from rl_zoo.plots.report.panels import Metric, draw_panels
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Block, Paragraph, Section, Table
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rl_zoo.plots.report.metrics import Metric, metric_panels, metric_table
-from rl_zoo.plots.report.panels import Panel, draw_panels, several_logged
+from rl_zoo.plots.report.metrics import metric_panels, metric_table
+from rl_zoo.plots.report.panels import Metric, Panel, draw_panels, logged_lines
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Block, Paragraph, Section
 
@@ -33,14 +33,13 @@ def smoothness(run: ReportedRun) -> Section | None:
         )
     ]
     panels: list[Panel] = []
-    keys = {_AGENT.key: "", _EXECUTED.key: "executed"}
-    title = "Continuity cost"
+    lines, title = logged_lines(run, _AGENT), "Continuity cost"
     if _are_alike(run):
-        del keys[_EXECUTED.key]  # one line would hide the other
-        title += " (agent and executed: the same)"
-    panel = several_logged(run, keys, title, from_zero=True)
-    if panel is not None:
-        panels.append(panel)
+        title += " (agent and executed: the same)"  # one line would hide the other
+    else:
+        lines += logged_lines(run, _EXECUTED, ", executed")
+    if lines:
+        panels.append(Panel(title, lines, from_zero=True))
     panels += metric_panels(run, _WEAR)
     blocks += draw_panels(run, panels)
     blocks.append(table)

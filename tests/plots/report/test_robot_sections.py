@@ -173,3 +173,13 @@ def test_a_run_without_robot_has_none_of_it(make_reported):
     run = make_reported(progress=[{"step": 10, "rollout/ep_rew_mean": 1.0}])
     for section in (safety, endings, energy, smoothness, robot, timing):
         assert section(run) is None, section.__name__
+
+
+def test_axes_have_units_and_time(simulated, read):
+    drawing = read.blocks(energy(simulated), Drawing)[0]
+    axes = drawing.figure.axes[0]
+    assert drawing.caption == "Forward speed (m/s)"
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("m/s", "Environment steps")
+    assert axes.child_axes[0].get_xlabel() == "Robot time (min)"
+    (legend,) = drawing.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["training", "evaluation"]

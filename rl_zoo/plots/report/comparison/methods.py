@@ -90,7 +90,7 @@ def group_runs(runs: Sequence[ReportedRun], labels: Sequence[str] | None = None)
         kind = labels[place] if labels is not None else frozenset(one.settings.items())
         key = (one.run.folder.env_name, one.run.folder.algo.lower())
         groups.setdefault(key, {}).setdefault(kind, []).append(one)
-    methods = []
+    methods: list[ComparedMethod] = []
     for (env, algo), found in groups.items():
         titles = _named(algo, found) if labels is None else _labelled(algo, found, groups)
         methods.extend(
