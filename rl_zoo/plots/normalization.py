@@ -7,6 +7,7 @@ and the best evaluation among the runs shown (min-max). The label of the axis sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,6 @@ from rl_zoo.plots.results import AlignedSeries, Method, Results
 from rl_zoo.plots.scores import Scale, Scores
 from rl_zoo.plots.statistics import Floats
 from rl_zoo.runs.folder import file_name_of
-from rl_zoo.suggest import did_you_mean
 
 Normalization = Mapping[str, ReferenceScore] | Literal["min-max"]
 """A table of reference scores, or the range of the runs shown."""
@@ -76,8 +76,9 @@ def _check_table(env_names: Sequence[str], table: Mapping[str, ReferenceScore]) 
     usable = [env for env, entry in table.items() if entry.reference is not None]
     for env in env_names:
         if env not in table:
-            near = did_you_mean(env, usable, list_at_most=0)
-            problems.append(f"{env}: no reference score{near or ';'} {_ADVICE}")
+            near = get_close_matches(env, usable, n=1, cutoff=0.8)
+            hint = f" (there is one of {near[0]}, another environment)" if near else ""
+            problems.append(f"{env}: no reference score{hint}; {_ADVICE}")
         elif table[env].reference is None:
             problems.append(
                 f"{env}: the table holds the score of random actions only, no reference; {_ADVICE}"
@@ -185,8 +186,8 @@ def _cut_notes(
     ends = {item.env_name: _common_end(item) for item in series}
     shortest = min(ends, key=lambda env: ends[env])
     return [
-        f"{title}: the curve of scores ends at {_number(last)}, where its shortest run on {shortest} "
-        f"does; the longest goes to {_number(longest)}"
+        f"{title}: the curve of scores ends at {_number(last)}, where its shortest run on "
+        f"{shortest} does; the longest goes to {_number(longest)}"
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -33,7 +34,10 @@ def plot_profiles(comparison: Comparison) -> dict[str, Figure]:
         axes.set_xlim(float(taus[0]), float(taus[-1]))
         axes.set_ylim(-0.02, 1.02)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_xlabel(scores.axis_label)
+        runs = np.concatenate([of_env for last in scores.last.values() for of_env in last])
+        outside = int(np.sum((runs < taus[0]) | (runs > taus[-1])))
+        note = f"\n{outside} of {len(runs)} runs lie outside the axis" if outside else ""
+        axes.set_xlabel(f"{scores.axis_label}{note}")
         axes.set_ylabel("Runs with a higher score")
         axes.set_title(figure_title("Performance profile", scores, options), loc="left")
         add_line_legend(figure, axes, comparison, lines)

@@ -18,7 +18,7 @@ from rl_zoo.plots.statistics import Floats
 from rl_zoo.plots.stratified import Bootstrap, Estimate
 
 _N_TAUS = 301
-_WIDEST = (-1.0, 4.0)
+_WIDEST = (-1.0, 10.0)
 """Profiles are shown within these scores, whatever a diverged run reached."""
 
 
@@ -124,7 +124,7 @@ class ScoreEstimates:
 
 
 def profile_range(scores: Sequence[Sequence[Floats]]) -> Floats:
-    """Return the scores at which profiles are computed: all scores, 0 and 1 lie within."""
+    """Return the scores at which profiles are computed: 0, 1 and all but extreme ones within."""
     values = np.concatenate([of_env for last in scores for of_env in last])
     low = max(min(0.0, float(values.min())), _WIDEST[0])
     high = min(max(1.0, float(values.max())), _WIDEST[1])

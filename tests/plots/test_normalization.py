@@ -16,6 +16,7 @@ from rl_zoo.plots.statistics import summarize_seeds
 TABLE = {
     "A-v0": ReferenceScore(-100.0, 100.0),
     "B-v0": ReferenceScore(0.0, 10.0),
+    "Robot-v0": ReferenceScore(0.0, 1.0),
     "OnlyRandom-v0": ReferenceScore(0.0),
     "ns/C-v0": ReferenceScore(0.0, 2.0),
 }
@@ -72,11 +73,13 @@ def test_min_max_of_equal_evaluations_has_no_range() -> None:
 
 
 def test_an_environment_without_a_reference_is_an_error_with_the_way_out() -> None:
-    results = Results((make_series("A-v1", [[1, 2, 3]]), make_series("OnlyRandom-v0", [[1, 2, 3]])))
+    results = Results(
+        (make_series("Robot-v1", [[1, 2, 3]]), make_series("OnlyRandom-v0", [[1, 2, 3]]))
+    )
     with pytest.raises(UsageError) as caught:
         normalize(results, TABLE)
     missing, half = str(caught.value).splitlines()
-    assert missing.startswith("A-v1: no reference score; did you mean 'A-v0'?")
+    assert missing.startswith("Robot-v1: no reference score (there is one of Robot-v0, another env")
     assert "--reference FILE.yml" in missing
     assert "--normalize min-max" in missing
     assert half.startswith("OnlyRandom-v0: the table holds the score of random actions only")

@@ -38,7 +38,10 @@ def test_known_returns_stand_in_the_installed_table() -> None:
         ("", "not a table of environments"),
         ("[1, 2]", "not a table of environments"),
         ("A-v0: 3", "A-v0: not a table with the keys random and reference"),
-        ("A-v0: {random: 1, refrence: 2}", "A-v0.refrence: unknown key; did you mean 'reference'?"),
+        (
+            "A-v0: {random: 1, references: 2}",
+            "A-v0.references: unknown key; did you mean 'reference'?",
+        ),
         ("A-v0: {reference: 2}", "A-v0.random: missing"),
         ("A-v0: {random: low, reference: 2}", "A-v0.random: 'low' is not a finite number"),
         ("A-v0: {random: .nan, reference: 2}", "A-v0.random: nan is not a finite number"),

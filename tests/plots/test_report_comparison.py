@@ -181,6 +181,21 @@ def test_motion_is_averaged_over_seeds(run_of):
     assert len(of_kind(section, Drawing)) == 1
 
 
+def test_fewer_seeds_in_a_cell_are_told(run_of):
+    runs = [run_of("CartPole-v1_1", progress=speeds(0.1, 0.4)), run_of("CartPole-v1_2")]
+    table = of_kind(metrics_section(group_runs(runs)), Table)[0]
+    assert table.rows[0][1].endswith(" (n=1)")
+
+
+def test_settings_of_one_algorithm_only_are_not_marked(run_of):
+    runs = [
+        run_of("CartPole-v1_1", "gamma: 0.99\n"),
+        run_of("CartPole-v1_1", "gamma: 0.9\nc: 1\n", algo="a2c"),
+    ]
+    table = of_kind(hyperparameters_section(group_runs(runs)), Table)[0]
+    assert [table.rows[row][0] for row, _ in table.marked] == ["gamma"]
+
+
 def test_training_is_compared_where_a_run_was_not_evaluated(run_of):
     both = [
         {**evaluated, **trained}

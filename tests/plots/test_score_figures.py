@@ -76,6 +76,14 @@ def test_profiles_are_shares_of_runs_above_each_score() -> None:
     assert "Runs with a higher score" in texts(plot_profiles(comparison)[""])
 
 
+def test_runs_beyond_the_axis_of_a_profile_are_counted() -> None:
+    per_seed = np.array([[0.0, 5.0, -900.0], [0.0, 5.0, 8.0], [0.0, 5.0, 900.0]])
+    summary = summarize_seeds(per_seed)
+    series = AlignedSeries("A-v0", "ppo", "", X, per_seed, summary, per_seed[:, -1])
+    figure = plot_profiles(compare(Results((series,))))[""]
+    assert "2 of 3 runs lie outside the axis" in figure.axes[0].get_xlabel()
+
+
 def test_improvement_has_one_row_per_pair() -> None:
     comparison = compare(make_results(("ppo", "sac", "tqc")))
     figure = plot_improvement(comparison)[""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_rliable_versus_and_iqm_write_their_figures_and_print_their_numbers(run,
     assert "Scale of the scores" in out
     assert "0 (random)" in out
     assert "95 % stratified bootstrap over seeds, 500 resamples; numpy" in out
-    row = next(line for line in out.splitlines() if line.startswith("| PPO    | TRPO"))
+    (row,) = re.findall(r"\| PPO +\| +TRPO \|(.*)\|", out)
     # Of the nine pairs per environment PPO wins all.
     assert "1.000 [1.000, 1.000]" in row
 
@@ -61,7 +62,9 @@ def test_a_method_that_lacks_an_environment_is_told(run, logs, make_run):
     code, out, err = run("-r")
     assert code == 0
     assert "warning: DQN: left out of the scores, it has no runs on Pendulum-v1" in err
-    assert "| DQN    |" not in out.partition("Scores over environments")[2]
+    scores = out.partition("Scores over environments")[2]
+    assert "PPO" in scores
+    assert "DQN" not in scores
 
 
 def test_an_environment_without_a_reference_stops_before_anything_is_written(

@@ -61,13 +61,17 @@ def _differences(
     per_method: Sequence[Settings],
     names: Sequence[str],
 ) -> Table:
-    """Return the table of what differs; cells that are not as in the first method are marked."""
+    """Return the table of what differs; cells that are not as in the first method are marked.
+
+    Of several algorithms only what both have: that each has hyperparameters of its own is no news.
+    """
+    several = len({method.algo for method in methods}) > 1
     rows = tuple((name, *(one.get(name, ABSENT) for one in per_method)) for name in names)
     marked = {
         (row, column)
         for row, cells in enumerate(rows)
         for column, cell in enumerate(cells)
-        if column > 1 and cell != cells[1]
+        if column > 1 and cell != cells[1] and not (several and ABSENT in (cell, cells[1]))
     }
     caption = f"{env}: hyperparameters that differ; marked where not as in {methods[0].name}."
     headers = ("", *(method.name for method in methods))

@@ -12,13 +12,16 @@ from rl_zoo.plots.curves import CurveRequest, align, load_series
 from rl_zoo.plots.evaluation_figure import FigureOptions, plot_curves
 from rl_zoo.plots.improvement import probability_of_improvement
 from rl_zoo.plots.report.comparison.methods import ComparedMethod, ComparedRuns
-from rl_zoo.plots.report.sections import Block, Drawing, Notice, Section, Table
+from rl_zoo.plots.report.sections import Block, Drawing, Folded, Notice, Section, Table
 from rl_zoo.plots.results import AlignedSeries, Results
 from rl_zoo.plots.tables import EMPTY_CELL, make_cell, number_texts, steps_text
 from rl_zoo.runs.search import FoundRun
 
 SMALL = FigureOptions(size=(4.25, 3.2), fontsize=9.5)
 """Looks of two figures beside each other on a wide page."""
+
+_MOST_NOTICES = 4
+"""More are folded."""
 
 _HEADERS = ("Environment", "Method", "Seeds", "Mean", "± SE", "95 % interval", "Best", "Worst")
 
@@ -29,6 +32,8 @@ def evaluations_section(compared: ComparedRuns) -> Section | None:
     if not series:
         return None
     blocks: list[Block] = [Notice(note) for note in notes]
+    if len(notes) > _MOST_NOTICES:
+        blocks = [Folded(f"{len(notes)} remarks on runs joined or left out", tuple(blocks))]
     results = Results(tuple(map(for_figure, series)))
     several = len(results.env_names()) > 1
     figures = plot_curves(Comparison(results, options=SMALL if several else FigureOptions()))

@@ -129,7 +129,8 @@ def _of_group(group: ComparedGroup) -> Iterator[Block]:
         series = [item for item in found if item is not None]
         if not series:
             continue
-        rows.append((metric.label, *map(_cell, found)))
+        cells = (_cell(*pair) for pair in zip(found, group.methods, strict=True))
+        rows.append((metric.label, *cells))
         if metric.is_drawn and any(map(_changes, series)):
             figures.append(_figure(group.title, metric, series))
     if not rows:
@@ -150,11 +151,13 @@ def _all_log_evaluations(methods: Sequence[ComparedMethod]) -> bool:
     return all(any(name.startswith(beginning) for name in run.logged) for run in moving)
 
 
-def _cell(series: AlignedSeries | None) -> str:
+def _cell(series: AlignedSeries | None, method: ComparedMethod) -> str:
+    """Return mean and standard error, and n where not every run logged the number."""
     if series is None:
         return EMPTY_CELL
     value, error = number_texts(make_cell(series), intervals=False)
-    return f"{value} ± {error}" if error else value
+    text = f"{value} ± {error}" if error else value
+    return text if series.n == len(method.runs) else f"{text} (n={series.n})"
 
 
 def _changes(series: AlignedSeries) -> bool:
