@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 FloatArray = NDArray[np.float64]
+Slab = tuple[FloatArray, float, float]
+"""Weights w of shape (n,), low and high: ``low <= w . x <= high``."""
 
 TERMINATED, TRUNCATED = ENDS = ("terminated", "truncated")
 INSET = 1e-6
@@ -95,13 +98,13 @@ class Phase:
 def project(
     action: FloatArray,
     box: tuple[FloatArray, FloatArray],
-    slabs: Sequence[tuple[FloatArray, float, float]],
+    slabs: Sequence[Slab],
 ) -> FloatArray:
     """Return the point of a box nearest to ``action`` with each ``low <= w . x <= high``.
 
-    Dykstra's alternating projections (Boyle and Dykstra, 1986). What is inside comes back with the
-    same bits. Slabs that contradict each other have no such point: the result is then inside the
-    box and somewhere between them.
+    What is inside comes back with the same bits. Slabs that contradict each other have no such
+    point: the result is then inside the box and somewhere between them, by Dykstra's alternating
+    projections (Boyle and Dykstra, 1986).
 
     Args:
         action: Shape: (n,).
@@ -114,7 +117,54 @@ def project(
     point = np.minimum(np.maximum(action, lower), upper)
     if _worst(point, slabs) <= 0.0:
         return point
-    point, tight = action, [_inset(slab) for slab in slabs]
+    tight = [_inset(slab) for slab in slabs]
+    nearest = _nearest(action, box, tight)
+    if nearest is not None and _worst(nearest, slabs) <= 0.0:
+        return nearest
+    return _between(action, box, slabs, tight)
+
+
+def _nearest(
+    action: FloatArray, box: tuple[FloatArray, FloatArray], slabs: Sequence[Slab]
+) -> FloatArray | None:
+    """Return the nearest point; None if there is none.
+
+    Least distance programming by non-negative least squares (Lawson and Hanson, 1974, chapter 23):
+    exact after finitely many steps, where alternating projections may stand still for thousands.
+    """
+    lower, upper = box
+    bounded_below, bounded_above = np.isfinite(lower), np.isfinite(upper)
+    unit = np.eye(action.size)
+    rows = [unit[bounded_below], -unit[bounded_above]]
+    limits = [lower[bounded_below], -upper[bounded_above]]
+    for weights, low, high in slabs:
+        for sign, limit in ((1.0, low), (-1.0, -high)):
+            if np.isfinite(limit):
+                rows.append(sign * weights[None])
+                limits.append(np.array([limit]))
+    matrix = np.concatenate(rows)
+    slack = np.concatenate(limits) - matrix @ action
+    system = np.vstack([matrix.T, slack[None]])
+    target = np.append(np.zeros(action.size), 1.0)
+    try:
+        residual = system @ nnls(system, target)[0] - target
+    except RuntimeError:  # too many iterations
+        return None
+    if abs(residual[-1]) < _TOLERANCE:
+        return None
+    shifted = action - residual[:-1] / residual[-1]
+    clipped: FloatArray = np.minimum(np.maximum(shifted, lower), upper)
+    return clipped
+
+
+def _between(
+    action: FloatArray,
+    box: tuple[FloatArray, FloatArray],
+    slabs: Sequence[Slab],
+    tight: Sequence[Slab],
+) -> FloatArray:
+    lower, upper = box
+    point = action
     corrections = np.zeros((len(tight) + 1, action.size))
     for _ in range(_ROUNDS):
         before = corrections.copy()
@@ -132,18 +182,18 @@ def project(
     return point
 
 
-def _worst(point: FloatArray, slabs: Iterable[tuple[FloatArray, float, float]]) -> float:
+def _worst(point: FloatArray, slabs: Iterable[Slab]) -> float:
     values = [(float(weights @ point), low, high) for weights, low, high in slabs]
     return max((max(low - value, value - high) for value, low, high in values), default=-math.inf)
 
 
-def _inset(slab: tuple[FloatArray, float, float]) -> tuple[FloatArray, float, float]:
+def _inset(slab: Slab) -> Slab:
     weights, low, high = slab
     inset = min(INSET * max(1.0, float(np.abs(weights).sum())), 0.5 * (high - low))
     return weights, low + inset, high - inset
 
 
-def _project_on_slab(point: FloatArray, slab: tuple[FloatArray, float, float]) -> FloatArray:
+def _project_on_slab(point: FloatArray, slab: Slab) -> FloatArray:
     weights, low, high = slab
     value = float(weights @ point)
     missing = min(max(value, low), high) - value

@@ -218,6 +218,7 @@ def test_gymnasium_accepts_it():
     ),
 )
 @example([0.0, 0.0, 3.0], [([0.0, 2.0, 2.0], 1.0, 1.0)])  # the point stood still on the way
+@example([0.0, -2.0, 1.0], [([0.0, 1.30078125, 1.2890625], 0.01, 1.0)])  # for 500 projections
 def test_the_projection_is_feasible_idempotent_and_the_nearest(action, rows):
     """All slabs contain the origin; the nearest point is compared with random feasible ones."""
     action = np.array(action)
