@@ -60,6 +60,10 @@ DRAWINGS = (
         f"plot_train -a ppo -e CartPole-v1 -f logs/benchmark -w 50 {_SMALL}",
         {"CartPole-v1": "training_CartPole-v1"},
     ),
+    Drawing(
+        f"plot_train -a a2c ars ppo trpo -e CartPole-v1 -f logs/benchmark -w 50 --seeds {_SMALL}",
+        {"CartPole-v1": "training_seeds_CartPole-v1"},
+    ),
 )
 
 

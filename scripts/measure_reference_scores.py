@@ -34,6 +34,7 @@ PUBLISHED = ROOT / "logs" / "benchmark"
 PAGE = ROOT / "docs" / "normalization.md"
 MARKERS = ("<!-- table -->\n", "<!-- end of table -->")
 N_EPISODES = 100
+MOUNTAIN_CAR_STEPS = 100_000
 HEADER = """\
 # What is 0 (random) and what is 1 (reference) on each environment, in units of its returns.
 # Written by scripts/measure_reference_scores.py; docs/normalization.md says how it is used.
@@ -46,13 +47,26 @@ class Source:
 
     Attributes:
         algo: Its algorithm.
-        steps: Environment steps of training, per seed.
         command: What trains it.
     """
 
     algo: str
-    steps: int
     command: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the recorded policies reach.
+
+    Attributes:
+        per_seed: Mean return of every seed's last evaluation, (n_seeds,).
+        n_episodes: Episodes behind all of them.
+        steps: Environment steps of training, of the longest seed.
+    """
+
+    per_seed: np.ndarray
+    n_episodes: int
+    steps: int
 
 
 CLASSIC = "python scripts/benchmark_classic.py"
@@ -60,18 +74,18 @@ OPEN_LOOP = "python scripts/benchmark_open_loop.py --env {env}"
 QUADRUPED = "make bench-quadruped"
 TRAIN = "python scripts/measure_reference_scores.py --train"
 SOURCES = {
-    "CartPole-v1": Source("ars", 50_000, CLASSIC),
-    "Acrobot-v1": Source("trpo", 50_000, CLASSIC),
-    "Pendulum-v1": Source("ppo", 50_000, CLASSIC),
-    "MountainCarContinuous-v0": Source("a2c", 50_000, CLASSIC),
-    "MountainCar-v0": Source("trpo", 100_000, TRAIN),
-    "Swimmer-v5": Source("openloop", 1_000_000, OPEN_LOOP),
-    "Hopper-v5": Source("openloop", 1_000_000, OPEN_LOOP),
-    "HalfCheetah-v5": Source("openloop", 1_000_000, OPEN_LOOP),
-    "Walker2d-v5": Source("openloop", 1_000_000, OPEN_LOOP),
-    "Ant-v5": Source("openloop", 1_000_000, OPEN_LOOP),
-    "Bert-v0": Source("droq", 24_000, QUADRUPED),
-    "Bert-CPG-v0": Source("droq", 12_000, QUADRUPED),
+    "CartPole-v1": Source("ars", CLASSIC),
+    "Acrobot-v1": Source("trpo", CLASSIC),
+    "Pendulum-v1": Source("ppo", CLASSIC),
+    "MountainCarContinuous-v0": Source("a2c", CLASSIC),
+    "MountainCar-v0": Source("trpo", TRAIN),
+    "Swimmer-v5": Source("openloop", OPEN_LOOP),
+    "Hopper-v5": Source("openloop", OPEN_LOOP),
+    "HalfCheetah-v5": Source("openloop", OPEN_LOOP),
+    "Walker2d-v5": Source("openloop", OPEN_LOOP),
+    "Ant-v5": Source("openloop", OPEN_LOOP),
+    "Bert-v0": Source("droq", QUADRUPED),
+    "Bert-CPG-v0": Source("droq", QUADRUPED),
 }
 """Environments with a reference policy."""
 
@@ -126,13 +140,14 @@ def measure(env_id: str, runs: Path) -> dict[str, Any]:
     if source is None:
         warn(f"{env_id}: no reference policy is recorded, the entry holds random actions only")
         return {**entry, **measured}
-    per_seed, n_episodes = recorded_returns(env_id, source, runs)
+    record = recorded_returns(env_id, source, runs)
+    per_seed = record.per_seed
     entry["reference"] = _round(float(per_seed.mean()))
     reference = {
-        "policy": f"{source.algo}, {source.steps:,} steps",
+        "policy": f"{source.algo}, {record.steps:,} steps",
         "command": source.command.format(env=env_id),
         "seeds": len(per_seed),
-        "episodes": n_episodes,
+        "episodes": record.n_episodes,
         "date": _measured_on(env_id, source, runs),
     }
     if len(per_seed) > 1:
@@ -162,18 +177,20 @@ def random_returns(env_id: str, n_episodes: int = N_EPISODES) -> np.ndarray:
     return returns
 
 
-def recorded_returns(env_id: str, source: Source, runs: Path) -> tuple[np.ndarray, int]:
-    """Return the mean return of every seed's last evaluation, and the episodes behind all of them.
+def recorded_returns(env_id: str, source: Source, runs: Path) -> Record:
+    """Return what the records of the policies hold.
 
     Raises:
         SystemExit: If there is no such record.
     """
     if source.algo == "openloop":
         files = sorted(runs.glob(f"openloop/{env_id}_*/benchmark.json"))
-        judged = [json.loads(file.read_text(encoding="utf-8"))["returns"] for file in files]
+        judged = [json.loads(file.read_text(encoding="utf-8")) for file in files]
         if not judged:
             raise SystemExit(f"{env_id}: no record in {runs}/openloop")
-        return np.array([np.mean(one) for one in judged]), sum(map(len, judged))
+        per_seed = np.array([np.mean(one["returns"]) for one in judged])
+        n_episodes = sum(len(one["returns"]) for one in judged)
+        return Record(per_seed, n_episodes, max(one["steps"] for one in judged))
     found = find_runs([runs], [source.algo], [env_id])
     series, notes = load_series(found, "", CurveRequest())
     for note in notes:
@@ -181,7 +198,8 @@ def recorded_returns(env_id: str, source: Source, runs: Path) -> tuple[np.ndarra
     if series is None:
         raise SystemExit(f"{env_id}: no evaluations of {source.algo} in {runs}")
     n_episodes = sum(np.load(run.folder.evaluations)["results"].shape[1] for run in found)
-    return np.array([seed.last_value for seed in series.seeds]), int(n_episodes)
+    per_seed = np.array([seed.last_value for seed in series.seeds])
+    return Record(per_seed, int(n_episodes), max(seed.last_step for seed in series.seeds))
 
 
 def train(work: Path) -> None:
@@ -192,7 +210,7 @@ def train(work: Path) -> None:
     """
     source = SOURCES["MountainCar-v0"]
     flags = ["--name", "mountaincar", "-f", str(work), "--seeds", "5", "--algo", source.algo]
-    flags += ["--env", "MountainCar-v0", "--workers", "1", "-n", str(source.steps)]
+    flags += ["--env", "MountainCar-v0", "--workers", "1", "-n", str(MOUNTAIN_CAR_STEPS)]
     code = rl_zoo(["sweep", *flags, "--eval-freq", "20000", "--eval-episodes", "20"])
     if code != 0:
         raise SystemExit(code)

@@ -65,7 +65,8 @@ def folder_labels(folders: Sequence[Path], labels: Sequence[str] | None) -> dict
         return {folder: str(folder) if len(folders) > 1 else "" for folder in folders}
     if len(labels) != len(folders):
         raise UsageError(
-            f"-l: {len(labels)} labels for {len(folders)} folders; give one label per folder of -f"
+            f"-l: {len(labels)} label{'s' * (len(labels) != 1)} for {len(folders)} "
+            f"folder{'s' * (len(folders) != 1)}; give one label per folder of -f"
         )
     return dict(zip(folders, labels, strict=True))
 

@@ -6,6 +6,7 @@ Nothing heavy is imported before a figure is drawn.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,11 @@ FIGURE_FORMATS = ("png", "pdf", "svg")
 
 TABLE_FORMATS = ("md", "csv", "latex")
 """Formats a table can be written in."""
+
+_NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
+"""What file names do not hold but ids may, such as ``ALE/Pong-v5``."""
+
+_LARGEST_INCHES = 60.0
 
 _SUFFIXES = (".pkl", ".json", ".md", ".csv", ".tex", *(f".{name}" for name in FIGURE_FORMATS))
 
@@ -47,7 +53,7 @@ def add_output_flags(
     add("-o", "--output", type=Path, metavar="NAME", help=output_help)
     format_help = "formats of the figures (default: that of -o, else png)"
     add("--format", nargs="+", choices=FIGURE_FORMATS, help=format_help)
-    inches: dict[str, Any] = {"type": positive_number, "metavar": ("WIDTH", "HEIGHT")}
+    inches: dict[str, Any] = {"type": _parse_inches, "metavar": ("WIDTH", "HEIGHT")}
     add("--figsize", nargs=2, **inches, default=list(size), help="size of a figure in inches")
     points: dict[str, Any] = {"type": positive_number, "metavar": "POINTS"}
     add("--fontsize", **points, default=fontsize, help="size of the labels in points")
@@ -91,9 +97,15 @@ def table_formats(arguments: argparse.Namespace) -> list[str]:
 
 
 def output_stem(output: Path | None, folder: Path, default: str) -> Path:
-    """Return the path that file names start with; a figure's or data file's suffix is dropped."""
+    """Return the path that file names start with; a figure's or data file's suffix is dropped.
+
+    Raises:
+        UsageError: If ``output`` is no beginning of a file name, such as ``..``.
+    """
     if output is None:
         return folder / "plots" / default
+    if output.name in ("", ".."):
+        raise UsageError(f"-o {output}: names a folder; add how files begin: {output / default}")
     return output.with_suffix("") if output.suffix in _SUFFIXES else output
 
 
@@ -176,7 +188,7 @@ def write_figures(figures: Mapping[str, Figure], stem: Path, formats: Sequence[s
 
     paths: list[Path] = []
     for name, figure in figures.items():
-        place = stem.with_name(f"{stem.name}_{name}") if name else stem
+        place = stem.with_name(f"{stem.name}_{_NOT_IN_NAMES.sub('-', name)}") if name else stem
         paths.extend(save_figure(figure, place, formats))
     return paths
 
@@ -190,6 +202,13 @@ def parse_steps(text: str) -> int:
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of steps") from error
     return int(value)
+
+
+def _parse_inches(text: str) -> float:
+    value = positive_number(text)
+    if not 1.0 <= value <= _LARGEST_INCHES:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 to {_LARGEST_INCHES:g} inches")
+    return value
 
 
 def parse_fraction(text: str) -> float:

@@ -25,8 +25,10 @@ from rl_zoo.plots.stratified import Estimate
 if TYPE_CHECKING:
     from rl_zoo.plots.catalog import Comparison
 
-_NARROW = 5.0
-"""Inches below which the four panels stand in two rows."""
+_NARROW = 4.2
+"""Inches beside the names below which the four panels stand in two rows."""
+_LETTER_WIDTH = 0.0076
+"""Inches of a letter per point of its size."""
 
 
 def plot_aggregates(comparison: Comparison) -> dict[str, Figure]:
@@ -40,7 +42,8 @@ def plot_aggregates(comparison: Comparison) -> dict[str, Figure]:
     methods = list(estimates.aggregates)
     looks = method_looks(results.methods())
     names = [f"{results.title(each)} ({scores.seeds_text(each)})" for each in methods]
-    rows = 2 if options.size[0] < _NARROW else 1
+    names_width = max(len(name) for name in names) * _LETTER_WIDTH * options.fontsize
+    rows = 2 if options.size[0] - names_width < _NARROW else 1
     columns = len(AGGREGATE_NAMES) // rows
     size = row_figure_size(options, len(methods), bands=rows)
     with style.zoo_style(options.fontsize):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matplotlib.patheffects import withStroke
+
 from rl_zoo.plots import style
 from rl_zoo.plots.panels import draw_seeds, environment_panels
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from rl_zoo.plots.results import AlignedSeries
 
 _FEWEST_FOR_A_BOX = 3
+_OUTLINE = [withStroke(linewidth=3.6, foreground="white")]
+"""Keeps the line of the median visible on a dark box."""
 
 
 def plot_boxes(comparison: Comparison) -> dict[str, Figure]:
@@ -40,7 +44,7 @@ def _draw_box(axes: Axes, place: float, item: AlignedSeries, looks: Looks) -> No
             patch_artist=True,
             manage_ticks=False,
             boxprops={"facecolor": looks.color, "hatch": looks.hatch, "edgecolor": "white"},
-            medianprops={**line, "linewidth": 1.8},
+            medianprops={**line, "linewidth": 1.8, "path_effects": _OUTLINE},
             whiskerprops=line,
             capprops=line,
             zorder=2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,11 @@ from rl_zoo.plots.x_axis import Start, read_clock
 from rl_zoo.runs.lineage import Lineage, Segment, group_lineages
 from rl_zoo.runs.results import load_evaluations
 from rl_zoo.runs.search import FoundRun
+
+_FEWEST_TO_TELL_TWINS = 4
+"""Different returns that two seeds do not have in common by chance."""
+_MOST_GAPS = 2_000
+"""Finer than any figure; a run a million times as long as the others must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,7 @@ def load_series(
             seeds.append(seed)
     if not seeds:
         return None, notes
+    notes.extend(_describe_twins(seeds))
     return Series(runs[0].env_name, runs[0].algo, label, tuple(seeds)), notes
 
 
@@ -158,7 +164,8 @@ def common_grid(places: Sequence[Floats]) -> Floats:
     """Return where on the x axis curves evaluated at ``places`` are compared.
 
     Their own places where the curves share them (runs of unequal length, or one evaluated at every
-    tenth step of another); otherwise regular ones at the median distance between evaluations.
+    tenth step of another); otherwise regular ones, as far apart as the evaluations of the curve
+    that was evaluated most often, so that no curve loses its shape.
     """
     union = np.unique(np.concatenate(places)).astype(float)
     longest = max(len(own) for own in places)
@@ -166,8 +173,8 @@ def common_grid(places: Sequence[Floats]) -> Floats:
         return union
     gaps = [float(np.median(np.diff(own))) for own in places if len(own) > 1]
     span = float(union[-1] - union[0])
-    n_gaps = max(1, round(span / float(np.median(gaps)))) if gaps else 1
-    return np.linspace(union[0], union[-1], n_gaps + 1)
+    n_gaps = max(1.0, span / min(gaps)) if gaps else 1.0
+    return np.linspace(union[0], union[-1], round(min(n_gaps, _MOST_GAPS)) + 1)
 
 
 def latest_rows(timesteps: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -196,6 +203,7 @@ def _load_seed(lineage: Lineage, request: CurveRequest, notes: list[str]) -> See
     branches = [curve for curve in branches if len(curve.timesteps)]
     if not branches:
         return None
+    notes.extend(_describe_replaced(lineage, loaded))
     last = int(max(curve.timesteps[-1] for curve in branches))
     if last < request.min_timesteps:
         notes.append(f"{name}: left out, it ends at step {last:,} (-min {request.min_timesteps:,})")
@@ -225,7 +233,11 @@ def _load_run(run: FoundRun, key: str, notes: list[str]) -> Curve | None:
     steps, values = evaluations.timesteps[rows].astype(float), scores[rows].mean(axis=1)
     finite = np.isfinite(values)
     if not finite.all():
-        notes.append(f"{run.name}: {np.sum(~finite)} of {len(finite)} evaluations are not numbers")
+        counted = f"the last that counts is at step {steps[finite].max(initial=0):,.0f}"
+        notes.append(
+            f"{run.name}: {np.sum(~finite)} of {len(finite)} evaluations are not numbers; "
+            f"{counted if finite.any() else 'left out'}"
+        )
     return Curve(steps[finite], values[finite], steps[finite])
 
 
@@ -265,6 +277,43 @@ def _interpolate(curve: Curve, grid: Floats, margin: float) -> Floats:
     values = np.interp(grid, curve.x, curve.values)
     covered = (grid >= curve.x[0] - margin) & (grid <= curve.x[-1] + margin)
     return np.where(covered, values, np.nan)
+
+
+def _describe_twins(seeds: Sequence[SeedCurve]) -> list[str]:
+    """Say which seeds have the same evaluations: a copied folder, or trained with one seed."""
+    first_with: dict[bytes, str] = {}
+    notes = []
+    for seed in seeds:
+        values = np.concatenate([curve.values for curve in seed.branches])
+        if len(np.unique(values)) < _FEWEST_TO_TELL_TWINS:
+            continue  # seeds that solve a task have the same returns
+        name = seed.lineage.runs[0].name
+        twin = first_with.setdefault(values.tobytes(), name)
+        if twin != name:
+            notes.append(
+                f"{name}: has the very evaluations of {twin}; if it is a copy of it, or was "
+                "trained with the same seed, n is too large"
+            )
+    return notes
+
+
+def _describe_replaced(lineage: Lineage, loaded: Mapping[FoundRun, Curve | None]) -> list[str]:
+    """Say which evaluations of a run come after the checkpoint from which others continued it."""
+    until: dict[FoundRun, int] = {}
+    for segment in (segment for branch in lineage.branches for segment in branch):
+        if segment.until is not None:
+            own = segment.until - segment.offset
+            until[segment.run] = max(own, until.get(segment.run, own))
+    notes = []
+    for run, step in until.items():
+        curve = loaded[run]
+        n_after = 0 if curve is None else int(np.sum(curve.timesteps > step))
+        if n_after:
+            notes.append(
+                f"{run.name}: continued from its step {step:,}, so {n_after} evaluations after it "
+                "do not count"
+            )
+    return notes
 
 
 def _describe_lineage(lineage: Lineage) -> list[str]:

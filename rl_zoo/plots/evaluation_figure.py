@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,9 @@ KEY_LABELS = {
 
 _STATISTICS = {"mean": "mean", "median": "median", "iqm": "IQM"}
 _MOST_LINES_WITH_LEGEND_INSIDE = 4
+_LEGEND_LETTER, _HANDLE_LETTERS = 0.0072, 7
+"""Width of a letter in a legend in inches per point of the labels; of the line and the gaps."""
+
 _LEAST_DISTANCE = 0.05
 """Least distance of two numbers of seeds, as a part of the x axis."""
 
@@ -149,11 +153,36 @@ def _add_legend(
         "title_fontsize": options.fontsize - 2.5,
         "alignment": "left",
     }
-    outside = options.legend_location == "best" and len(shown) > _MOST_LINES_WITH_LEGEND_INSIDE
-    if outside:
-        figure.legend(**small, loc="outside right upper")
-    else:
-        axes.legend(**small, loc=options.legend_location)
+    place_legend(figure, axes, options, small)
+
+
+def place_legend(
+    figure: Figure, axes: Axes, options: FigureOptions, heading: dict[str, Any]
+) -> float:
+    """Name the labelled lines of ``axes``: in it, or beside or below it where they are many.
+
+    Args:
+        figure: The figure of ``axes``.
+        axes: Whose lines.
+        options: Place asked for, and sizes.
+        heading: Further arguments of ``legend``, such as the title.
+
+    Returns:
+        Inches that the legend takes of the width.
+    """
+    labels = axes.get_legend_handles_labels()[1]
+    if options.legend_location != "best" or len(labels) <= _MOST_LINES_WITH_LEGEND_INSIDE:
+        axes.legend(**heading, loc=options.legend_location)
+        return 0.0
+    (width, height), letter = options.size, options.fontsize * _LEGEND_LETTER
+    entry = (max(len(label) for label in labels) + _HANDLE_LETTERS) * letter
+    columns = max(1, int(width / entry))
+    lines = math.ceil(len(labels) / columns) + 1
+    if entry > 0.3 * width and lines * 2.8 * letter < 0.35 * height:
+        figure.legend(**heading, loc="outside lower center", ncols=columns)
+        return 0.0
+    figure.legend(**heading, loc="outside right upper")
+    return entry
 
 
 def _legend_text(item: AlignedSeries) -> str:

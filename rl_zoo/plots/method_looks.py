@@ -38,10 +38,11 @@ def method_looks(methods: Sequence[Method]) -> dict[Method, Looks]:
     """
     one_algorithm = len({algo for algo, _ in methods}) == 1
     labels = list(dict.fromkeys(label for _, label in methods))
+    places = _color_places(list(dict.fromkeys(algo for algo, _ in methods)))
     looks = {}
     for algo, label in methods:
         number = labels.index(label)
-        place = style.color_index(algo) + (number if one_algorithm else 0)
+        place = places[algo] + (number if one_algorithm else 0)
         looks[algo, label] = Looks(
             style.PALETTE[place % len(style.PALETTE)],
             style.MARKERS[place % len(style.MARKERS)],
@@ -49,3 +50,19 @@ def method_looks(methods: Sequence[Method]) -> dict[Method, Looks]:
             "" if one_algorithm else _HATCHES[number % len(_HATCHES)],
         )
     return looks
+
+
+def _color_places(algos: Sequence[str]) -> dict[str, int]:
+    """Return the place of each algorithm in the palette.
+
+    One of a plug-in whose place another algorithm of these results has gets the next free one.
+    """
+    known = [algo for algo in algos if algo.lower() in style.ALGORITHM_COLORS]
+    places = {algo: style.color_index(algo) for algo in known}
+    for algo in algos:
+        if algo not in places:
+            n, first = len(style.PALETTE), style.color_index(algo)
+            free = [place % n for place in range(first, first + n)]
+            taken = set(places.values())
+            places[algo] = next((place for place in free if place not in taken), first)
+    return places

@@ -15,7 +15,7 @@ import numpy as np
 from rl_zoo.errors import NothingFoundError, UsageError
 from rl_zoo.plots.curves import common_grid
 from rl_zoo.plots.reference_scores import ReferenceScore
-from rl_zoo.plots.results import AlignedSeries, Method, Results
+from rl_zoo.plots.results import X_UNITS, AlignedSeries, Method, Results
 from rl_zoo.plots.scores import Scale, Scores
 from rl_zoo.plots.statistics import Floats
 from rl_zoo.runs.folder import file_name_of
@@ -157,7 +157,8 @@ def _common_curves(
             continue
         pairs = zip(scales, rows, strict=True)
         curves[method] = tuple(np.where(present, scale.apply(row), np.nan) for scale, row in pairs)
-        notes.extend(_cut_notes(title, series, x, present))
+        place = _cut_note(series, x, present, X_UNITS[results.x_axis])
+        notes.extend([f"{title}: {place}"] if place else [])
     return (x if curves else np.zeros(0)), curves, notes
 
 
@@ -175,20 +176,18 @@ def _on_grid(item: AlignedSeries, x: Floats, margin: float) -> Floats:
     return kept
 
 
-def _cut_notes(
-    title: str, series: Sequence[AlignedSeries], x: Floats, present: np.ndarray
-) -> list[str]:
-    """Say where a method's curves end if most of its runs go on."""
+def _cut_note(series: Sequence[AlignedSeries], x: Floats, present: np.ndarray, unit: str) -> str:
+    """Say where a method's curves end if most of its runs go on; else ""."""
     last = float(x[present][-1])
     longest = max(float(item.x[-1]) for item in series)
     if last >= 0.95 * longest:
-        return []
+        return ""
     ends = {item.env_name: _common_end(item) for item in series}
     shortest = min(ends, key=lambda env: ends[env])
-    return [
-        f"{title}: the curve of scores ends at {_number(last)}, where its shortest run on "
-        f"{shortest} does; the longest goes to {_number(longest)}"
-    ]
+    return (
+        f"the curve of scores ends at {_number(last)} {unit}, where its shortest run on "
+        f"{shortest} does; the longest goes to {_number(longest)} {unit}"
+    )
 
 
 def _common_end(item: AlignedSeries) -> float:

@@ -10,10 +10,13 @@ from matplotlib.ticker import PercentFormatter
 
 from rl_zoo.plots import style
 from rl_zoo.plots.method_looks import method_looks
-from rl_zoo.plots.score_axes import add_line_legend, draw_line, figure_title
+from rl_zoo.plots.score_axes import add_line_legend, draw_line, figure_title, fit_label
 
 if TYPE_CHECKING:
     from rl_zoo.plots.catalog import Comparison
+
+_LEFT = 0.4
+"""Inches left of the axes that the label below cannot use."""
 
 
 def plot_profiles(comparison: Comparison) -> dict[str, Figure]:
@@ -37,8 +40,9 @@ def plot_profiles(comparison: Comparison) -> dict[str, Figure]:
         runs = np.concatenate([of_env for last in scores.last.values() for of_env in last])
         outside = int(np.sum((runs < taus[0]) | (runs > taus[-1])))
         note = f"\n{outside} of {len(runs)} runs lie outside the axis" if outside else ""
-        axes.set_xlabel(f"{scores.axis_label}{note}")
+        beside = add_line_legend(figure, axes, comparison, lines)
+        label = fit_label(scores.axis_label, options.size[0] - beside - _LEFT, options.fontsize)
+        axes.set_xlabel(f"{label}{note}")
         axes.set_ylabel("Runs with a higher score")
-        axes.set_title(figure_title("Performance profile", scores, options), loc="left")
-        add_line_legend(figure, axes, comparison, lines)
+        axes.set_title(figure_title("Performance profile", scores, options, beside), loc="left")
     return {"": figure}

@@ -15,6 +15,15 @@ XAxis = Literal["steps", "episodes", "time", "robot-minutes", "gradient-steps"]
 """What is counted along the x axis: environment steps, training episodes, hours of training,
 minutes of robot time, gradient steps."""
 
+X_UNITS: dict[XAxis, str] = {
+    "steps": "steps",
+    "episodes": "episodes",
+    "time": "h",
+    "robot-minutes": "min",
+    "gradient-steps": "gradient steps",
+}
+"""Units in which they are counted."""
+
 Method = tuple[str, str]
 """Algorithm (lower case) and label of the log folder ("" if there is one)."""
 

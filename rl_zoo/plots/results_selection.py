@@ -120,7 +120,8 @@ def name_methods(results: Results, names: Sequence[str]) -> Results:
     """Give every method a name for legends and tables, in their order.
 
     Raises:
-        UsageError: If there are not as many names as methods, or two are the same.
+        UsageError: If there are not as many names as methods, two are the same, or Matplotlib
+            would leave one out of the legend.
     """
     methods = results.methods()
     if len(names) != len(methods):
@@ -130,6 +131,9 @@ def name_methods(results: Results, names: Sequence[str]) -> Results:
         raise UsageError(f"-l: {len(names)} {labels} for {count} ({titles}); give one for each")
     if len(set(names)) < len(names):
         raise UsageError(f"-l: the labels {' '.join(names)} are not all different")
+    unseen = next((name for name in names if not name.strip() or name.startswith("_")), None)
+    if unseen is not None:
+        raise UsageError(f"-l '{unseen}': no legend shows a label that is empty or begins with _")
     chosen = dict(zip(methods, names, strict=True))
     return _with(
         results,

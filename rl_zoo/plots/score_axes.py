@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rl_zoo.plots.evaluation_figure import FigureOptions
+from rl_zoo.plots.evaluation_figure import FigureOptions, place_legend
 from rl_zoo.plots.method_looks import Looks
 from rl_zoo.plots.results import Method
 from rl_zoo.plots.score_estimates import Line
@@ -20,10 +21,11 @@ from rl_zoo.plots.stratified import Estimate
 if TYPE_CHECKING:
     from rl_zoo.plots.catalog import Comparison
 
-_MOST_LINES_WITH_LEGEND_INSIDE = 4
 _MOST_LETTERS = 30
 _LETTER_WIDTH = 0.0092
 """Of a bold letter, in inches per point of its size, on average."""
+_LABEL_LETTER = 0.56
+"""Mean width of a letter in font sizes."""
 
 
 def row_figure_size(
@@ -96,8 +98,8 @@ def draw_line(
 
 def add_line_legend(
     figure: Figure, axes: Axes, comparison: Comparison, lines: Mapping[Method, Line]
-) -> None:
-    """Name the lines and say what the bands are; beside the axes where there are many lines."""
+) -> float:
+    """Name the lines and say what the bands are; return the inches of width that it takes."""
     options = comparison.options
     known = any(np.isfinite(line.low).any() for line in lines.values())
     legend: dict[str, Any] = {
@@ -105,10 +107,7 @@ def add_line_legend(
         "title_fontsize": options.fontsize - 2.5,
         "alignment": "left",
     }
-    if len(lines) > _MOST_LINES_WITH_LEGEND_INSIDE and options.legend_location == "best":
-        figure.legend(**legend, loc="outside right upper")
-    else:
-        axes.legend(**legend, loc=options.legend_location)
+    return place_legend(figure, axes, options, legend)
 
 
 def prepare_rows(axes: Axes, n_rows: int) -> None:
@@ -118,11 +117,22 @@ def prepare_rows(axes: Axes, n_rows: int) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def figure_title(what: str, scores: Scores, options: FigureOptions) -> str:
+def figure_title(
+    what: str, scores: Scores, options: FigureOptions, legend_width: float = 0.0
+) -> str:
     """Return the title and what the scores are averaged over, as far as there is room."""
-    letters = int((options.size[0] - 0.9) / (_LETTER_WIDTH * (options.fontsize + 1)))
+    letters = int((options.size[0] - legend_width - 0.9) / (_LETTER_WIDTH * (options.fontsize + 1)))
     wanted = (f"{what}, {text}" for text in (", ".join(scores.env_names), _number_text(scores)))
     return next((title for title in wanted if len(title) <= letters), what)
+
+
+def fit_label(label: str, inches: float, fontsize: float) -> str:
+    """Return an axis label on as many lines as it needs; its explanation begins a new one."""
+    letters = max(8, int(inches * 72.0 / (_LABEL_LETTER * fontsize)))
+    head, bracket, explanation = label.partition(" (")
+    if len(label) <= letters or not bracket:
+        return label
+    return "\n".join([head, *textwrap.wrap(f"({explanation}", letters)])
 
 
 def environments_text(scores: Scores) -> str:

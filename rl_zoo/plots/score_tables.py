@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from rl_zoo.plots.catalog import Comparison
+from rl_zoo.plots.results import X_UNITS
 from rl_zoo.plots.scores import Scores
 from rl_zoo.plots.stratified import Estimate
 from rl_zoo.plots.tables import EMPTY_CELL, format_number, markdown_lines
@@ -46,7 +47,7 @@ def improvement_table(comparison: Comparison) -> str:
 def efficiency_table(comparison: Comparison) -> str:
     """Return the interquartile mean at the end of every curve, and where that is."""
     results = comparison.results
-    lines = [["Method", f"last {results.x_axis}", "IQM there"]]
+    lines = [["Method", f"last point ({X_UNITS[results.x_axis]})", "IQM there"]]
     for method, line in comparison.estimates.efficiency.items():
         last = float(line.x[-1])
         end_text = f"{last:,.0f}" if last >= 1000 else f"{last:.3g}"

@@ -15,7 +15,9 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from rl_zoo import console
 from rl_zoo.errors import UsageError
 from rl_zoo.runs.atomic import write_with
 
@@ -169,6 +171,8 @@ def step_axis(axes: Axes, largest: float, *, million: bool = True) -> float:
 def save_figure(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
     """Write ``<stem>.<format>`` for each format and return the paths.
 
+    What Matplotlib warns of, such as letters that its font lacks, is said in one line.
+
     Raises:
         UsageError: If the folder cannot be written.
     """
@@ -176,7 +180,8 @@ def save_figure(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path
     for name in formats:
         path = stem.with_name(f"{stem.name}.{name}")
         try:
-            write_with(path, functools.partial(_write, figure, name))
+            with _told_warnings(path):
+                write_with(path, functools.partial(_write, figure, name))
         except OSError as error:
             raise UsageError(
                 f"{path}: cannot be written ({error.strerror}); choose another place with -o"
@@ -189,7 +194,29 @@ def _write(figure: Figure, file_format: str, file: str) -> None:
     # Without a date in it, the same data gives the same file.
     metadata = {_DATE_FIELDS[file_format]: None} if file_format in _DATE_FIELDS else None
     with zoo_style():
-        figure.savefig(file, format=file_format, metadata=metadata)
+        try:
+            figure.savefig(file, format=file_format, metadata=metadata)
+        except ValueError:
+            # Dollar signs in a label that enclose no formula are dollar signs.
+            with matplotlib.rc_context({"text.parse_math": False}):
+                for text in figure.findobj(Text):
+                    text.set_parse_math(False)
+                figure.savefig(file, format=file_format, metadata=metadata)
+
+
+@contextlib.contextmanager
+def _told_warnings(path: Path) -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    own = [each for each in caught if each.category is UserWarning]
+    sentences = list(dict.fromkeys(" ".join(str(each.message).split()) for each in own))
+    if sentences:
+        more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
+        console.warn(f"{path}: {sentences[0]}{more}")
+    for each in caught:
+        if each not in own:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 def display_available() -> bool:

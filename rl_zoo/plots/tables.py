@@ -206,12 +206,20 @@ def steps_text(cell: Cell, *, always: bool = False) -> str:
 
 
 def format_number(value: float, error: float = math.nan) -> str:
-    """Return ``value`` with the decimals that ``error`` leaves meaningful, at most three."""
-    if math.isfinite(error) and error > 0:
+    """Return ``value`` with the decimals that ``error`` leaves meaningful, at most three.
+
+    More where three would show zeros only; a power of ten for what is tiny or huge.
+    """
+    known = math.isfinite(error) and error > 0
+    size = max(abs(value), error if known else 0.0)
+    if not math.isfinite(size) or 0.0 < size < 1e-4 or size >= 1e12:
+        return f"{value:.3g}"
+    if known:
         decimals = 1 - math.floor(math.log10(error))
     else:
         decimals = 3 - math.floor(math.log10(abs(value))) if value else 0
-    text = f"{value:.{min(3, max(0, decimals))}f}"
+    most = max(3, 1 - math.floor(math.log10(size))) if size else 0
+    text = f"{value:.{min(most, max(0, decimals))}f}"
     return text if float(text) != 0 else text.lstrip("-")
 
 

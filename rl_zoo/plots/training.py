@@ -117,6 +117,9 @@ def _load_episodes(run: FoundRun, y_axis: YAxis, notes: list[str]) -> MonitorEpi
     if y_axis == "success" and _SUCCESS_COLUMN not in episodes.columns:
         notes.append(f"{run.name}: left out: its monitor.csv has no column '{_SUCCESS_COLUMN}'")
         return None
+    n_unknown = int(np.sum(episodes.whole & ~np.isfinite(_column(episodes, y_axis))))
+    if n_unknown:
+        notes.append(f"{run.name}: left out: {n_unknown} episodes whose {y_axis} is not a number")
     return episodes
 
 
@@ -132,19 +135,18 @@ def _join(
     names = []
     for segment in branch:
         episodes = loaded[segment.run]
-        if episodes is None:
-            continue
         start = Start(segment.start - segment.offset, count)
-        own_steps = training_steps(episodes)
-        x = count + _places(segment.run, episodes, request.x_axis, start)
-        steps = own_steps + segment.start
-        keep = np.isfinite(_column(episodes, request.y_axis))
+        if episodes is not None:
+            steps = training_steps(episodes) + segment.start
+            x = count + _places(segment.run, episodes, request.x_axis, start)
+            keep = np.isfinite(_column(episodes, request.y_axis))
+            if segment.until is not None:
+                keep &= steps <= segment.until
+            parts.append((steps[keep], x[keep], _column(episodes, request.y_axis)[keep]))
+            names.append(segment.run.short_name)
         if segment.until is not None:
-            keep &= steps <= segment.until
             clock = read_clock(segment.run, request.x_axis, start)
             count += float(clock.at(np.array([segment.until - segment.start], dtype=float))[0])
-        parts.append((steps[keep], x[keep], _column(episodes, request.y_axis)[keep]))
-        names.append(segment.run.short_name)
     steps, x, values = (np.concatenate(column) for column in zip(*parts, strict=True))
     return TrainingCurve(lineage, " → ".join(names), label, steps, x, values)
 

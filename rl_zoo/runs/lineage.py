@@ -189,13 +189,17 @@ def _counter_goes_on(child: FoundRun, parent_counter: int) -> bool:
 
 
 def _best_step(folder: RunFolder) -> int | None:
+    import numpy as np
+
     try:
         evaluations = load_evaluations(folder.evaluations)
     except (NothingFoundError, DamagedFileError):
         return None
     if evaluations.results.size == 0:
         return None
-    return int(evaluations.timesteps[evaluations.results.mean(axis=1).argmax()])
+    means = evaluations.results.mean(axis=1)
+    # A return that is not a number is never the best one.
+    return int(evaluations.timesteps[np.where(np.isnan(means), -np.inf, means).argmax()])
 
 
 def _first_evaluation(folder: RunFolder) -> int:

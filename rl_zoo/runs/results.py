@@ -6,6 +6,7 @@ No file is ever unpickled. NumPy is imported when a file is read, not with the m
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -127,6 +128,8 @@ def load_evaluations(path: Path) -> Evaluations:
     timesteps = arrays.pop("timesteps")
     if timesteps.ndim != 1 or timesteps.dtype.kind not in "iuf":
         raise DamagedFileError(f"{path}: 'timesteps' is not a list of numbers")
+    if not (timesteps >= 0).all() or not (timesteps < 2**62).all():
+        raise DamagedFileError(f"{path}: 'timesteps' holds what is no number of steps")
     tables = {}
     for name, array in arrays.items():
         if array.ndim == 1 and len(array) == len(timesteps):
@@ -277,7 +280,9 @@ def _parse_row(line: str, names: Sequence[str]) -> _Row | None:
     row = dict(zip(names, cells, strict=True))
     try:
         episode = float(row.pop("t")), float(row.pop("r")), int(float(row.pop("l")))
-    except ValueError:
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(episode[0]) or episode[2] < 0:
         return None
     return (*episode, {name: _to_number(cell) for name, cell in row.items()})
 

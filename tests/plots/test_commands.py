@@ -108,7 +108,8 @@ def test_damaged_run_is_left_out_aloud(logs, capsys):
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [
-        (["-l", "a", "b"], "2 labels for 1 folders"),
+        (["-l", "a", "b"], "2 labels for 1 folder;"),
+        (["--figsize", "1e5", "4"], "1e5 is not 1 to 60 inches"),
         (["-f", "logs", "./logs"], "named twice"),
         (["--plots", "curve"], "unknown plot 'curve'; did you mean 'curves'"),
         (["-x", "step"], "did you mean 'steps'"),
@@ -126,6 +127,12 @@ def test_flags_that_cannot_be_used_end_with_2(capsys, argv, sentence):
     captured = capsys.readouterr()
     assert code == 2 and captured.out == ""
     assert sentence in captured.err
+
+
+@pytest.mark.parametrize("output", [".", "..", "/"])
+def test_a_folder_alone_is_no_file_name(logs, capsys, output):
+    assert all_plots.main(["-f", str(logs), "-a", "ppo", "-o", output, "--no-display"]) == 2
+    assert f"-o {output}: names a folder; add how files begin" in capsys.readouterr().err
 
 
 def test_labels_tell_folders_apart(make_run, logs, tmp_path, capsys):

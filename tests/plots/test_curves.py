@@ -80,6 +80,16 @@ def test_grid_of_nested_evaluation_frequencies_keeps_the_fine_one():
     assert common_grid([fine, coarse]).tolist() == fine.tolist()
 
 
+def test_a_short_run_with_frequent_evaluations_keeps_its_curve(make_run, tmp_path):
+    short, long = range(10, 101, 10), range(1000, 10_001, 1000)
+    make_run(tmp_path, "E-v0_1", timesteps=short, results=[[float(step)] for step in short])
+    make_run(tmp_path, "E-v0_2", timesteps=long, results=[[0.0] for _ in long])
+    aligned = align(load(tmp_path)[0])
+    known = np.isfinite(aligned.per_seed[0])
+    assert known.sum() == 10
+    assert aligned.per_seed[0][known] == pytest.approx(aligned.x[known])
+
+
 def test_interpolation_between_evaluations_is_linear(make_run, tmp_path):
     make_run(tmp_path, "E-v0_1", timesteps=[10, 20, 30], results=[[0.0], [1.0], [2.0]])
     make_run(tmp_path, "E-v0_2", timesteps=[10, 30], results=[[0.0], [6.0]])
@@ -117,7 +127,58 @@ def test_evaluations_that_are_not_numbers_do_not_become_numbers(make_run, tmp_pa
     make_run(tmp_path, "E-v0_1", timesteps=[10, 20], results=[[1.0], [np.nan]])
     series, notes = load(tmp_path)
     assert align(series).last_values.tolist() == [1.0]
-    assert "1 of 2 evaluations are not numbers" in notes[0]
+    assert notes == [
+        "ppo/E-v0_1: 1 of 2 evaluations are not numbers; the last that counts is at step 10"
+    ]
+
+
+def test_a_run_without_a_single_number_is_left_out_aloud(make_run, tmp_path):
+    make_run(tmp_path, "E-v0_1", timesteps=[10, 20], results=[[np.nan], [np.nan]])
+    series, notes = load(tmp_path)
+    assert series is None
+    assert notes == ["ppo/E-v0_1: 2 of 2 evaluations are not numbers; left out"]
+
+
+def test_evaluations_after_the_checkpoint_that_was_continued_are_told(make_run, tmp_path):
+    first = make_run(tmp_path, "E-v0_1", timesteps=[10, 20, 30], results=[[1.0], [2.0], [9.0]])
+    agent = str(first / "rl_model_20_steps.zip")
+    make_run(tmp_path, "E-v0_2", timesteps=[10], results=[[3.0]], trained_agent=agent)
+    series, notes = load(tmp_path)
+    assert align(series).per_seed.tolist() == [[1.0, 2.0, 3.0]]
+    assert notes[-1] == (
+        "ppo/E-v0_1: continued from its step 20, so 1 evaluations after it do not count"
+    )
+
+
+def test_a_best_model_is_never_one_without_a_return(make_run, tmp_path):
+    results = [[1.0], [5.0], [np.nan]]
+    first = make_run(tmp_path, "E-v0_1", timesteps=[10, 20, 30], results=results)
+    agent = str(first / "best_model.zip")
+    make_run(tmp_path, "E-v0_2", timesteps=[10], results=[[6.0]], trained_agent=agent)
+    series, _ = load(tmp_path)
+    assert align(series).x.tolist() == [10, 20, 30]
+
+
+def test_one_run_out_of_all_proportion_does_not_fill_the_memory():
+    short = np.array([1.0, 2.0, 3.0])
+    grid = common_grid([short, short + 0.5, np.array([1.0, 2.0, 1e12])])
+    assert len(grid) < 10_000
+    assert (grid[0], grid[-1]) == (1.0, 1e12)
+
+
+def test_a_copied_run_is_told(make_run, tmp_path):
+    steps, results = [10, 20, 30, 40], [[1.0], [2.5], [3.1], [2.7]]
+    for number in (1, 2):
+        make_run(tmp_path, f"E-v0_{number}", timesteps=steps, results=results)
+    _, (note,) = load(tmp_path)
+    assert note.startswith("ppo/E-v0_2: has the very evaluations of ppo/E-v0_1; if it is a copy")
+
+
+def test_seeds_that_both_solve_the_task_are_no_copies(make_run, tmp_path):
+    steps, results = [10, 20, 30, 40], [[100.0], [500.0], [500.0], [500.0]]
+    for number in (1, 2):
+        make_run(tmp_path, f"E-v0_{number}", timesteps=steps, results=results)
+    assert load(tmp_path)[1] == []
 
 
 def test_no_evaluations_no_series(make_run, tmp_path):

@@ -124,7 +124,7 @@ def test_curves_end_where_the_first_run_of_a_method_does_and_it_is_told() -> Non
     np.testing.assert_array_equal(known, [[True, True, False, False]] * 2)
     assert np.isfinite(scores.curves["sac", ""][0]).all()
     assert len(scores.curve_notes) == 1
-    assert "PPO: the curve of scores ends at 20" in scores.curve_notes[0]
+    assert "PPO: the curve of scores ends at 20 steps, where" in scores.curve_notes[0]
     assert "A-v0" in scores.curve_notes[0]
     np.testing.assert_allclose(scores.last["ppo", ""][0], [0.5, 0.5])
 

@@ -141,6 +141,8 @@ def test_what_to_show(saved, saved_once, capsys, flags, shown):
     [
         (["-l", "A"], 2, "-l: 1 label for 2 methods (PPO, SAC); give one for each"),
         (["-l", "A", "A"], 2, "-l: the labels A A are not all different"),
+        (["-l", "A", "_B"], 2, "-l '_B': no legend shows a label that is empty or begins with _"),
+        (["-l", "", "B"], 2, "-l '': no legend"),
         (["--keep-envs", "CartPol-v1"], 3, "--keep-envs CartPol-v1: not in the file; did you mean"),
         (["--keep-envs", "Pole"], 3, "--keep-envs Pole: not in the file"),
         (["--keep-keys", "PPP"], 3, "--keep-keys PPP: not in the file; did you mean 'PPO"),
@@ -215,6 +217,13 @@ def test_the_same_method_in_two_files_is_told_apart_by_their_names(saved, tmp_pa
     assert found["CartPole-v1", "PPO saved"] == "30 ± 15 (n=3)"
     assert found["CartPole-v1", "PPO other"] == "40 ± 25 (n=3)"
     assert "saved, other hold the same methods" in captured.err
+
+
+def test_an_id_with_a_slash_names_one_file_beside_the_others(saved, tmp_path):
+    text = saved.with_suffix(".json").read_text().replace("Ant-v5", "../ALE/Pong-v5")
+    (tmp_path / "atari.json").write_text(text)
+    run("-i", str(tmp_path / "atari.json"), "-o", str(tmp_path / "out"))
+    assert (tmp_path / "out_..-ALE-Pong-v5.png").is_file()
 
 
 def test_files_of_different_numbers_are_not_mixed(saved, tmp_path, capsys):

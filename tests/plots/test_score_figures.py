@@ -123,6 +123,27 @@ def test_a_method_looks_the_same_as_in_the_other_figures() -> None:
         assert [line.get_marker() for line in lines] == [look.marker for look in looks.values()]
 
 
+def test_algorithms_of_plug_ins_do_not_share_a_color_while_there_are_others() -> None:
+    algos = ["mine0", "mine1", "mine2", "mine3", "mine4", "sac", "ppo", "trpo", "a2c"]
+    looks = method_looks([(algo, "") for algo in algos])
+    assert len({(each.color, each.marker) for each in looks.values()}) == len(algos)
+    assert looks["sac", ""] == method_looks([("sac", "")])["sac", ""]
+
+
+@pytest.mark.parametrize("size", [(6.4, 4.2), (3.3, 2.6)])
+@pytest.mark.parametrize("plot", [plot_profiles, plot_efficiency])
+def test_title_and_legend_of_many_methods_keep_clear(
+    plot: object, size: tuple[float, float]
+) -> None:
+    algos = ("ppo", "sac", "td3", "tqc", "an_algorithm_with_a_long_name"[: int(4.6 * size[0])])
+    options = FigureOptions(size, 11 if size[0] > 4 else 8)
+    figure = plot(compare(make_results(algos), options=options))[""]  # type: ignore[operator]
+    figure.draw_without_rendering()
+    title = figure.axes[0]._left_title
+    assert title.get_text()
+    assert not title.get_window_extent().overlaps(figure.legends[0].get_window_extent())
+
+
 @pytest.mark.parametrize("plot", [plot_aggregates, plot_profiles, plot_efficiency])
 def test_nothing_is_cut_at_column_width(plot: object) -> None:
     options = FigureOptions((3.3, 2.6), 8)
@@ -133,6 +154,20 @@ def test_nothing_is_cut_at_column_width(plot: object) -> None:
     assert box.y0 >= -0.02
     assert box.x1 <= figure.get_figwidth() + 0.02
     assert box.y1 <= figure.get_figheight() + 0.02
+
+
+@pytest.mark.parametrize(("size", "fontsize"), [((6.4, 4.2), 11), ((3.3, 2.0), 8)])
+def test_the_label_of_min_max_scores_is_whole(size: tuple[float, float], fontsize: float) -> None:
+    results, options = make_results(), FigureOptions(size, fontsize)
+    comparison = Comparison(results, normalize(results, "min-max"), options, resamples=500)
+    figure = plot_efficiency(comparison)[""]
+    figure.draw_without_rendering()
+    label = figure.axes[0].yaxis.label
+    assert " ".join(label.get_text().split()) == (
+        "IQM of score (0 = worst evaluation shown, 1 = best)"
+    )
+    assert label.get_window_extent().y0 >= 0.0
+    assert label.get_window_extent().y1 <= figure.bbox.height
 
 
 def test_scores_that_were_not_asked_for_are_told() -> None:

@@ -103,6 +103,23 @@ def test_place_that_cannot_be_written(tmp_path):
         style.save_figure(figure, Path(tmp_path / "file" / "figure"), ["png"])
 
 
+def test_dollars_that_are_no_formula_are_drawn_as_they_are(tmp_path):
+    figure, axes = style.new_axes((3.0, 2.0))
+    axes.set_title(r"$\bad$ and $x_1$")
+    axes.set_yticks([0, 1], ["$\\worse$", "b"])
+    style.save_figure(figure, tmp_path / "figure", ["svg"])
+    assert r"$\bad$ and $x_1$" in (tmp_path / "figure.svg").read_text()
+
+
+def test_letters_that_the_font_lacks_are_told_once(tmp_path, capsys):
+    figure, axes = style.new_axes((3.0, 2.0))
+    axes.set_title("\u4e2d\u6587")
+    style.save_figure(figure, tmp_path / "figure", ["png"])
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert told[0].startswith(f"warning: {tmp_path / 'figure.png'}: Glyph 20013")
+
+
 def test_display_is_looked_for(monkeypatch):
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

@@ -43,6 +43,12 @@ def test_different_last_steps_are_said():
         (12345.6, float("nan"), "12346"),
         (0.5, float("nan"), "0.500"),
         (0.0, float("nan"), "0"),
+        (0.00512, 0.00123, "0.0051"),
+        (2.5e-6, 5e-7, "2.5e-06"),
+        (0.0, 5e-7, "0"),
+        (5e-7, 5e-7, "5e-07"),
+        (0.5, 1e-5, "0.500"),
+        (1.5e30, 2e29, "1.5e+30"),
     ],
 )
 def test_numbers_have_the_decimals_that_mean_something(value, error, expected):

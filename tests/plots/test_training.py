@@ -57,6 +57,38 @@ def test_parent_ends_where_its_checkpoint_was_taken(make_run, tmp_path):
     assert load(tmp_path)[0][0].values.tolist() == [0.0, 1.0, 9.0]
 
 
+@pytest.mark.parametrize("x_axis", ["episodes", "time"])
+def test_a_continuation_does_not_begin_at_zero_where_its_parent_is_unknown(
+    make_run, tmp_path, x_axis
+):
+    first = make_run(tmp_path, "E-v0_1", timesteps=[20], results=[[0.0]])
+    agent = str(first / "E-v0.zip")
+    make_run(tmp_path, "E-v0_2", timesteps=None, episodes=episodes(2), trained_agent=agent)
+    assert load(tmp_path)[0][0].x.tolist() == [30.0, 40.0]
+    curves, notes = load(tmp_path, x_axis=x_axis)
+    assert curves == []
+    assert f"left out of -x {x_axis}" in notes[-1]
+
+
+def test_a_continuation_goes_on_where_no_episode_of_its_parent_is_drawn(make_run, tmp_path):
+    first = make_run(tmp_path, "E-v0_1", timesteps=None, episodes=episodes(2))
+    file = first / "0.monitor.csv"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([lines[0], "r,l,t,cut", *(f"{line},1" for line in lines[2:])]))
+    agent = str(first / "E-v0.zip")
+    make_run(tmp_path, "E-v0_2", timesteps=None, episodes=episodes(1), trained_agent=agent)
+    (curve,), _ = load(tmp_path, x_axis="time")
+    assert curve.x == pytest.approx([0.03])
+
+
+def test_returns_that_are_not_numbers_are_left_out_aloud(make_run, tmp_path):
+    make_run(tmp_path, episodes=[(1.0, 10, 1.0), (float("nan"), 10, 2.0), (3.0, 10, 3.0)])
+    (curve,), notes = load(tmp_path)
+    assert curve.values.tolist() == [1.0, 3.0]
+    assert curve.steps.tolist() == [10.0, 30.0]
+    assert notes == ["ppo/CartPole-v1_1: left out: 1 episodes whose reward is not a number"]
+
+
 def test_max_timesteps_cuts_aloud(make_run, tmp_path):
     make_run(tmp_path, episodes=episodes(5))
     (curve,), notes = load(tmp_path, max_timesteps=30)

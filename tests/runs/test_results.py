@@ -87,6 +87,9 @@ def test_pickled_evaluations_are_refused_and_not_executed(tmp_path):
         {"timesteps": np.array([1, 2, 3]), "results": np.ones((2, 3))},
         {"timesteps": np.array(["a", "b"]), "results": np.ones((2, 3))},
         {"timesteps": np.array([1, 2]), "results": np.array([["a"], ["b"]])},
+        {"timesteps": np.array([1.0, np.nan]), "results": np.ones((2, 3))},
+        {"timesteps": np.array([1.0, 1e30]), "results": np.ones((2, 3))},
+        {"timesteps": np.array([-5, 0]), "results": np.ones((2, 3))},
     ],
 )
 def test_shapes_that_do_not_fit_are_damage(tmp_path, arrays):
@@ -127,9 +130,10 @@ def test_last_line_cut_by_a_crash_is_left_out(tmp_path, tail):
     assert load_monitor([path]).returns.tolist() == [1.0]
 
 
-def test_damaged_line_in_the_middle_names_file_and_line(tmp_path):
+@pytest.mark.parametrize("line", ["rubbish", "1.0,inf,1.5", "1.0,-3,1.5", "1.0,10,nan"])
+def test_damaged_line_in_the_middle_names_file_and_line(tmp_path, line):
     path = tmp_path / "0.monitor.csv"
-    path.write_text(HEADER + "1.0,10,1.0\nrubbish\n2.0,20,2.0\n")
+    path.write_text(HEADER + f"1.0,10,1.0\n{line}\n2.0,20,2.0\n")
     with pytest.raises(DamagedFileError, match=r"0\.monitor\.csv:4"):
         load_monitor([path])
 
