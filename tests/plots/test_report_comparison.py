@@ -135,6 +135,9 @@ def test_last_evaluations_against_scipy(run_of):
     # 15 < 20, 60; 25 < 60: PPO is above A2C in 3 of 6 pairs.
     statistic = scipy.stats.mannwhitneyu(finals["ppo"], finals["a2c"]).statistic
     assert improvement.rows[0][2].startswith(f"{statistic / 6:.2f} [")
+    value, low, high = (float(word.strip("[],")) for word in improvement.rows[0][2].split())
+    turned = [float(word.strip("[],")) for word in improvement.rows[1][1].split()]
+    assert turned == pytest.approx([1 - value, 1 - high, 1 - low], abs=0.011)
     assert len(of_kind(section, Drawing)) == 1
 
 

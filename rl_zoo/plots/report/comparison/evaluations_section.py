@@ -102,8 +102,11 @@ def _improvement_table(env: str, series: Sequence[AlignedSeries]) -> Table | Non
     if len(several) < 2:
         return None
     rows = []
-    for x in several:
-        cells = [EMPTY_CELL if x is y else _improvement(x, y) for y in several]
+    for row, x in enumerate(several):
+        cells = [
+            EMPTY_CELL if row == column else _improvement(x, y, turned=row > column)
+            for column, y in enumerate(several)
+        ]
         rows.append((x.title, *cells))
     headers = ("", *(f"above {item.title}" for item in several))
     caption = (
@@ -113,6 +116,11 @@ def _improvement_table(env: str, series: Sequence[AlignedSeries]) -> Table | Non
     return Table(headers, tuple(rows), caption)
 
 
-def _improvement(x: AlignedSeries, y: AlignedSeries) -> str:
-    estimate = probability_of_improvement([x.last_values], [y.last_values])
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+def _improvement(x: AlignedSeries, y: AlignedSeries, *, turned: bool) -> str:
+    """Return a cell; the two of a pair come from the same resamples, so that they add up to 1."""
+    first, second = (y, x) if turned else (x, y)
+    estimate = probability_of_improvement([first.last_values], [second.last_values])
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if turned:
+        value, low, high = 1.0 - value, 1.0 - high, 1.0 - low
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
