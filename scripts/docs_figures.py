@@ -1,6 +1,7 @@
 """Draw every figure of ``docs/figures`` from the runs in ``logs/benchmark`` (``make figures``).
 
-Each comes from a command that a page may show; nothing here draws by itself.
+Each comes from a command that a page may show; nothing here draws by itself. Pictures of HTML pages
+are taken by Chromium, where there is one.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -67,18 +69,45 @@ DRAWINGS = (
 )
 
 
+@dataclass(frozen=True)
+class Photograph:
+    """One page, and the picture that is kept of its beginning.
+
+    Attributes:
+        command: Command line after ``rl_zoo``, without ``-o``.
+        name: Name in ``docs/figures``, without suffix.
+        size: Width and height of the window in pixels.
+    """
+
+    command: str
+    name: str
+    size: tuple[int, int]
+
+
+_BERT = " ".join(f"logs/benchmark/droq/Bert-v0_{number}" for number in range(1, 6))
+_LABELS = " ".join(["plain"] * 5 + ["oscillators"] * 5)
+_BERT_CPG = _BERT.replace("Bert-v0", "Bert-CPG-v0")
+
+PHOTOGRAPHS = (
+    Photograph("report logs/benchmark/droq/Bert-v0_1", "report", (1100, 1195)),
+    Photograph(f"report {_BERT} {_BERT_CPG} -l {_LABELS}", "comparison", (1200, 1840)),
+)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw the figures; return 1 if one could not be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures to draw (default: all)")
     names = set(parser.parse_args(argv).names)
-    unknown = names - {name for drawing in DRAWINGS for name in drawing.kept.values()}
+    known = {name for drawing in DRAWINGS for name in drawing.kept.values()}
+    unknown = names - known - {photograph.name for photograph in PHOTOGRAPHS}
     if unknown:
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
     os.environ["MPLBACKEND"] = "Agg"
     os.chdir(ROOT)
     chosen = [d for d in DRAWINGS if not names or names & set(d.kept.values())]
     missing = [name for drawing in chosen for name in draw(drawing, names)]
+    missing += photograph_pages(names)
     if missing:
         error(f"not drawn: {', '.join(missing)}")
     return int(bool(missing))
@@ -101,6 +130,37 @@ def draw(drawing: Drawing, names: set[str]) -> list[str]:
             else:
                 missing.append(name)
     return missing
+
+
+def photograph_pages(names: set[str]) -> list[str]:
+    """Take the pictures of pages (all, or those in ``names``) and return those missing."""
+    chosen = [one for one in PHOTOGRAPHS if not names or one.name in names]
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    browser = next(filter(None, map(shutil.which, browsers)), None)
+    if browser is None:
+        if chosen:
+            error(f"without Chromium as they were: {', '.join(one.name for one in chosen)}")
+        return [one.name for one in chosen if one.name in names]
+    return [one.name for one in chosen if not take(one, browser)]
+
+
+def take(photograph: Photograph, browser: str) -> bool:
+    """Write a page, have the browser draw its beginning, and say whether that worked."""
+    with tempfile.TemporaryDirectory() as folder:
+        page, picture = Path(folder) / "page.html", Path(folder) / "page.png"
+        result(f"rl_zoo {photograph.command}")
+        if run_zoo([*photograph.command.split(), "-o", str(page)]) != 0:
+            return False
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        flags.append("--window-size={},{}".format(*photograph.size))
+        flags += [f"--user-data-dir={folder}/profile", f"--screenshot={picture}"]
+        done = subprocess.run(
+            [browser, *flags, page.as_uri()], capture_output=True, timeout=120, check=False
+        )
+        if done.returncode != 0 or not picture.is_file():
+            return False
+        shutil.copyfile(picture, FIGURES / f"{photograph.name}.png")
+    return True
 
 
 if __name__ == "__main__":

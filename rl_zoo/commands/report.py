@@ -102,6 +102,8 @@ def _given_runs(arguments: argparse.Namespace) -> list[Path]:
 
 def _check_run(path: Path) -> None:
     """Raise the error that helps most if ``path`` is something else than a run folder."""
+    if path.is_file():
+        raise UsageError(f"{path}: is a file; name the run's folder, e.g. {path.parent}")
     if not path.is_dir():
         parent = path.parent
         siblings = [item.name for item in parent.iterdir()] if parent.is_dir() else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rl_zoo.plots import style
 from rl_zoo.plots.method_looks import Looks, method_looks
-from rl_zoo.plots.results import AlignedSeries, Results
+from rl_zoo.plots.results import AlignedSeries, Method, Results
 from rl_zoo.plots.statistics import Floats
 from rl_zoo.plots.x_axis import label_x_axis
 
@@ -73,6 +73,7 @@ def plot_environment(
     env_name: str,
     options: FigureOptions | None = None,
     y_label: str | None = None,
+    looks: Mapping[Method, Looks] | None = None,
 ) -> Figure:
     """Draw the statistic over seeds and its interval of every method on one environment.
 
@@ -83,10 +84,11 @@ def plot_environment(
         env_name: One of its environments; the title.
         options: Looks.
         y_label: Label of the y axis with its unit; None for that of the results' key.
+        looks: Of every method; None: by the methods of the results.
     """
     options = options or FigureOptions()
     shown = results.of_env(env_name)
-    looks = method_looks(results.methods())
+    looks = looks or method_looks(results.methods())
     with style.zoo_style(options.fontsize):
         figure, axes = style.new_axes(options.size, interactive=options.interactive)
         largest = max(float(item.x[-1]) for item in shown)

@@ -125,9 +125,13 @@ def draw_training(axes: Axes, episodes: MonitorEpisodes, divisor: float, color: 
 
 
 def draw_evaluations(axes: Axes, evaluations: Evaluations, divisor: float) -> None:
-    """Draw the mean and range of every evaluation, at least one; ``divisor`` as above."""
+    """Draw the mean and range of every evaluation, at least one; ``divisor`` as above.
+
+    One with a return that is not finite leaves a gap.
+    """
     rows = latest_rows(evaluations.timesteps)
     results = evaluations.results[rows]
+    results = np.where(np.isfinite(results).all(axis=1, keepdims=True), results, np.nan)
     means = results.mean(axis=1)
     spread = np.stack([means - results.min(axis=1), results.max(axis=1) - means])
     n_episodes = results.shape[1]

@@ -266,3 +266,45 @@ def test_each_run_is_folded_in_the_page_on_request(run_of):
     each = comparison_page(runs, each=True).sections[-1]
     assert [folded.title for folded in each.blocks] == ["ppo/CartPole-v1_1", "ppo/CartPole-v1_2"]
     assert np.all([folded.blocks for folded in each.blocks])
+
+
+def test_method_looks_the_same_where_another_one_has_no_numbers(run_of):
+    configs = ("gamma: 0.99\n", "gamma: 0.9\n", "gamma: 0.8\n")
+    rows = [{"step": step, "eval/motion/forward_speed": step / 1e3} for step in (1000, 2000)]
+    runs = [
+        run_of(f"CartPole-v1_{number}", config, progress=rows if number > 1 else ())
+        for number, config in enumerate(configs, start=1)
+    ]
+    compared = group_runs(runs)
+
+    def colors(section):
+        axes = of_kind(section, Drawing)[0].figure.axes[0]
+        named = [line for line in axes.lines if not line.get_label().startswith("_")]
+        return {line.get_label(): (line.get_color(), line.get_linestyle()) for line in named}
+
+    curves, speeds = colors(evaluations_section(compared)), colors(metrics_section(compared))
+    assert list(speeds) == ["PPO gamma 0.9 (n=1)", "PPO gamma 0.8 (n=1)"]
+    assert speeds == {name: curves[name] for name in speeds}
+
+
+def test_caption_promises_no_interval_of_single_seeds(run_of):
+    runs = [run_of("CartPole-v1_1"), run_of("CartPole-v1_2", "gamma: 0.9\n")]
+    (drawing,) = of_kind(evaluations_section(group_runs(runs)), Drawing)
+    assert drawing.caption == "Evaluations on CartPole-v1: one seed each."
+    (drawing,) = of_kind(evaluations_section(group_runs([*runs, run_of("CartPole-v1_3")])), Drawing)
+    assert "95 % bootstrap interval" in drawing.caption
+
+
+def test_run_with_damaged_record_is_left_out_and_told(run_of):
+    runs = [run_of(f"CartPole-v1_{number}") for number in (1, 2)]
+    path = runs[0].folder.path
+    (path / "run.json").write_text("")
+    runs[0] = load_reported_run(path)
+
+    section = evaluations_section(group_runs(runs))
+
+    notices = [block.text for block in of_kind(section, Notice)]
+    assert notices[0].startswith("ppo/CartPole-v1_1: left out")
+    (table,) = of_kind(section, Table)
+    assert [row[2] for row in table.rows] == ["1"], "one seed"
+    assert any("not a run record" in text for text in runs[0].problems)

@@ -21,8 +21,11 @@ _COLORS = {_TERMINATION: style.PALETTE[1], _TRUNCATION: style.PALETTE[0]}
 MEANINGS = {
     "terminated": ("termination", "the task ended it and gave no name"),
     "fall": ("termination", "the robot fell"),
+    "self_collision": ("termination", "parts of the robot touched each other"),
     "time_limit": ("truncation", "the longest time of an episode was over"),
     "success": ("truncation", "the goal was reached"),
+    "end_of_track": ("truncation", "the ground to walk on ended"),
+    "hand_over": ("truncation", "the robot was handed over to a person"),
     "battery": ("truncation", "the battery was low"),
     "overheat": ("truncation", "a motor was hot"),
     "pause": ("truncation", "an operator paused the robot"),
@@ -32,8 +35,13 @@ MEANINGS = {
     "link": ("truncation", "the connection to the robot was lost"),
     "motor": ("truncation", "a motor failed"),
     "late": ("truncation", "an action came too late"),
+    "checkpoint": ("truncation", "a checkpoint was written"),
+    "learner": ("truncation", "the learner did not answer"),
     "interrupted": ("truncation", "it was interrupted for no named reason"),
     "safety_stop": ("truncation", "a limit of the safety layer ended it"),
+    "SIGINT": ("truncation", "the run was told to stop (Ctrl-C)"),
+    "SIGTERM": ("truncation", "the run was told to stop"),
+    "SIGHUP": ("truncation", "the run lost its terminal"),
 }
 """What each reason usually is; a TruncationWrapper can give it another meaning."""
 
@@ -102,13 +110,13 @@ def _meaning(reason: str) -> str:
 
 def _bars(counts: list[tuple[str, int]], kinds: Mapping[str, str]) -> Figure:
     with style.zoo_style(9.0):
-        figure, axes = style.new_axes((5.4, 0.5 + 0.27 * len(counts)))
+        figure, axes = style.new_axes((4.2, 0.85 + 0.27 * len(counts)))
         names = [name for name, _ in counts]
         colors = [_COLORS.get(kinds[name], style.REFERENCE_COLOR) for name in names]
         places = np.arange(len(counts))
         bars = axes.barh(places, [count for _, count in counts], color=colors, height=0.7)
         axes.bar_label(bars, padding=3)
-        axes.set_yticks(places, names)
+        axes.set_yticks(places, [name.replace("$", r"\$") for name in names])
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("Episodes")
@@ -116,7 +124,7 @@ def _bars(counts: list[tuple[str, int]], kinds: Mapping[str, str]) -> Figure:
         for kind in dict.fromkeys(kinds.values()):
             if kind in _COLORS:
                 axes.barh([0], [0], color=_COLORS[kind], label=kind)
-        figure.legend(loc="outside right center")
+        figure.legend(loc="outside lower center", ncols=3)
         axes.locator_params(axis="x", integer=True)
     return figure
 
@@ -125,16 +133,20 @@ def _left_out(run: ReportedRun) -> Iterator[Block]:
     assert run.record is not None
     sentences = []
     if run.record.discarded:
-        n = count_text(run.record.discarded)
-        sentences.append(f"{n} transitions were interrupted and learned from by nothing.")
+        what = _counted(run.record.discarded, "transition was", "transitions were")
+        sentences.append(f"{what} interrupted and discarded; nothing was learned from that.")
     n_cut = 0 if run.episodes is None else int(np.sum(~run.episodes.whole))
     if n_cut:
         sentences.append(
-            f"{count_text(n_cut)} episodes were cut by a checkpoint or a stop; their returns are "
-            "in no curve."
+            f"{_counted(n_cut, 'episode was', 'episodes were')} cut by a checkpoint, a stop or an "
+            "interruption of the robot; such returns are in no curve."
         )
     if sentences:
         yield Paragraph(" ".join(sentences))
+
+
+def _counted(n: int, one: str, several: str) -> str:
+    return f"{count_text(n)} {one if n == 1 else several}"
 
 
 def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -24,9 +24,7 @@ def evaluations(run: ReportedRun) -> Section | None:
     if run.evaluations is None or run.evaluations.results.size == 0:
         return None
     rows = latest_rows(run.evaluations.timesteps)
-    finite = [_finite(run.evaluations.results[row]) for row in rows]
-    means = np.array([values.mean() if len(values) else np.nan for values in finite])
-    best = int(np.nanargmax(means)) if np.isfinite(means).any() else None
+    best = best_place(run.evaluations, rows)
     headers, lines = _table(run, run.evaluations, rows)
     blocks: list[Block] = []
     n_bad = int(np.sum(~np.isfinite(run.evaluations.results[rows])))
@@ -45,6 +43,19 @@ def evaluations(run: ReportedRun) -> Section | None:
     return Section("evaluations", "Evaluations", tuple(blocks))
 
 
+def best_place(evaluations: Evaluations, rows: NDArray[np.intp]) -> int | None:
+    """Return the place in ``rows`` of the best mean return; None if no return is finite."""
+    finite = [finite_returns(evaluations, row) for row in rows]
+    means = np.array([values.mean() if len(values) else np.nan for values in finite])
+    return int(np.nanargmax(means)) if np.isfinite(means).any() else None
+
+
+def finite_returns(evaluations: Evaluations, row: int) -> Floats:
+    """Return the returns of one evaluation, (n_episodes,), without those that are not finite."""
+    values: Floats = evaluations.results[row]
+    return values[np.isfinite(values)]
+
+
 def _table(
     run: ReportedRun, evaluations: Evaluations, rows: NDArray[np.intp]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -55,7 +66,7 @@ def _table(
         period = 1.0 / (60.0 * run.control_frequency)
         minutes = (float(evaluations.timesteps[row]) * period for row in rows)
         columns["robot time (min)"] = [f"{minute:.2f}" for minute in minutes]
-    results = [_finite(evaluations.results[row]) for row in rows]
+    results = [finite_returns(evaluations, row) for row in rows]
     columns["episodes"] = [str(evaluations.results.shape[1]) for _ in rows]
     columns["return"] = [mean_text(values) if len(values) else "not finite" for values in results]
     columns["lowest"] = [rounded(values.min()) if len(values) else "" for values in results]
@@ -68,10 +79,6 @@ def _table(
         columns["success rate"] = [percent_text(float(successes[row].mean())) for row in rows]
     lines = tuple(zip(*columns.values(), strict=True))
     return tuple(columns), lines
-
-
-def _finite(values: Floats) -> Floats:
-    return values[np.isfinite(values)]
 
 
 def _marks(row: int | None, n_columns: int) -> frozenset[tuple[int, int]]:

@@ -101,8 +101,9 @@ def _text(value: Any) -> str:
 
 def _caption(run: ReportedRun) -> str:
     versions = run.record.versions if run.record is not None else {}
-    library = versions.get("stable-baselines3")
-    of = f" of stable-baselines3 {library}" if library else ""
+    libraries = ("stable-baselines3", "sb3-contrib", "rl_zoo")
+    found = [f"{name} {versions[name]}" for name in libraries if name in versions]
+    of = f", that of {', '.join(found)}" if found else ""
     return f"What is not listed has the algorithm's default{of}."
 
 

@@ -10,7 +10,15 @@ from rl_zoo.plots import style
 from rl_zoo.plots.curves import latest_rows
 from rl_zoo.plots.learning_curve import draw_evaluations, draw_training, training_window
 from rl_zoo.plots.report.metrics import metric_panels, metric_table
-from rl_zoo.plots.report.panels import EVALUATION, Line, Metric, Panel, draw_panels, label_steps
+from rl_zoo.plots.report.panels import (
+    EVALUATION,
+    Line,
+    Metric,
+    Panel,
+    draw_panels,
+    drop_common_factor,
+    label_steps,
+)
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Block, Drawing, Folded, Section
 from rl_zoo.plots.statistics import Floats, rolling_mean
@@ -41,10 +49,11 @@ def _curve(run: ReportedRun) -> Iterator[Block]:
             ends.append(float(evaluations.timesteps.max()))
         divisor = label_steps(axes, run, max(ends))
         if episodes is not None and has_episodes:
-            draw_training(axes, episodes, divisor, style.algorithm_color(run.folder.algo))
+            draw_training(axes, episodes, divisor, style.algorithm_color(run.algo))
         if evaluations is not None and has_evaluations:
             draw_evaluations(axes, evaluations, divisor)
         axes.set_ylabel("Return per episode")
+        drop_common_factor(axes)
         axes.set_xlim(0.0, max(ends) / divisor * 1.02)
         figure.legend(loc="outside lower center", ncols=2)
     what = " and ".join(
@@ -83,7 +92,7 @@ def _panel(
         window = training_window(int(shown.sum()))
         steps = run.episodes.steps[shown].astype(float)[window - 1 :]
         means = metric.scale * rolling_mean(values[shown], window)
-        place = style.color_index(run.folder.algo)
+        place = style.color_index(run.algo)
         lines.append(Line(f"training, mean of {window} episodes", steps, means, place))
     if evaluated is not None and evaluated.size and run.evaluations is not None:
         rows = latest_rows(run.evaluations.timesteps)
@@ -117,7 +126,7 @@ def _losses(run: ReportedRun) -> Iterator[Block]:
             continue
         steps, values = run.log(key)
         name = key.removeprefix("train/").replace("_", " ").capitalize()
-        line = Line("", steps, values, style.color_index(run.folder.algo))
+        line = Line("", steps, values, style.color_index(run.algo))
         panels.append(Panel(name, (line,)))
     if panels:
         yield Folded("Losses and other numbers of the learner", draw_panels(run, panels))

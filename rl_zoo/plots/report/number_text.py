@@ -12,6 +12,8 @@ NOTHING = "–"
 """Cell of a table where there is no number."""
 
 _SPACE = "\u202f"
+_LONGEST = 9
+"""Digits before the point; larger numbers have an exponent."""
 
 
 def count_text(value: float) -> str:
@@ -26,7 +28,7 @@ def rounded(value: float, digits: int = 4) -> str:
     if value == 0.0:
         return "0"
     size = math.floor(math.log10(abs(value)))
-    if size < -4:
+    if size < -4 or size >= _LONGEST:
         return f"{value:.2e}"
     text = f"{value:,.{max(0, digits - 1 - size)}f}".replace(",", _SPACE)
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -37,7 +39,7 @@ def mean_text(values: Floats) -> str:
     if len(values) == 1:
         return rounded(float(values[0]))
     mean, deviation = float(np.mean(values)), float(np.std(values))
-    if not math.isfinite(mean) or deviation == 0.0:
+    if not math.isfinite(mean) or deviation == 0.0 or abs(mean) >= 10.0**_LONGEST:
         return f"{rounded(mean)} ± {rounded(deviation)}"
     decimals = 1 - math.floor(math.log10(deviation))
     decimals = min(max(decimals, 1 if abs(mean) < 1000.0 else 0), 6)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rl_zoo.plots.report.number_text import count_text, duration_text, time_text
+from rl_zoo.plots.curves import latest_rows
+from rl_zoo.plots.report.evaluations import best_place, finite_returns
+from rl_zoo.plots.report.number_text import count_text, duration_text, mean_text, time_text
 from rl_zoo.plots.report.reported_run import ReportedRun
 from rl_zoo.plots.report.sections import Block, Code, Notice, Section, Table
 from rl_zoo.runs.record import RunRecord
@@ -23,7 +25,7 @@ def overview(run: ReportedRun) -> Section:
 
 def _rows(run: ReportedRun) -> Iterator[tuple[str, str]]:
     record = run.record
-    yield "Algorithm", run.folder.algo if record is None else record.algo
+    yield "Algorithm", run.algo if record is None else record.algo
     yield "Environment", run.folder.env_name if record is None else record.env_id
     if record is None:
         if not run.folder.record_file.is_file():
@@ -34,6 +36,7 @@ def _rows(run: ReportedRun) -> Iterator[tuple[str, str]]:
         yield from _record_rows(record)
     if run.episodes is not None:
         yield "Training episodes", count_text(len(run.episodes.returns))
+    yield from _evaluation_rows(run)
 
 
 def _record_rows(record: RunRecord) -> Iterator[tuple[str, str]]:
@@ -54,6 +57,22 @@ def _record_rows(record: RunRecord) -> Iterator[tuple[str, str]]:
         yield "Robot", _robot_text(record)
     if record.parent:
         yield "Started from", record.parent
+
+
+def _evaluation_rows(run: ReportedRun) -> Iterator[tuple[str, str]]:
+    if run.evaluations is None or run.evaluations.results.size == 0:
+        return
+    rows = latest_rows(run.evaluations.timesteps)
+    places = {
+        "Last evaluation": len(rows) - 1,
+        "Best evaluation": best_place(run.evaluations, rows),
+    }
+    for name, place in places.items():
+        if place is not None:
+            returns = finite_returns(run.evaluations, rows[place])
+            text = mean_text(returns) if len(returns) else "not finite"
+            step = count_text(run.evaluations.timesteps[rows[place]])
+            yield name, f"return {text} at step {step}"
 
 
 def _robot_minutes(record: RunRecord) -> str:

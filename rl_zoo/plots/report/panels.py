@@ -18,6 +18,8 @@ TRAINING = "training"
 EVALUATION = "evaluation"
 _SIZE = (3.3, 2.3)
 _FONT_SIZE = 9.0
+_PLAIN = (1e-3, 1e6)
+"""Between these numbers on an axis are written without exponent."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def logged_lines(run: ReportedRun, metric: Metric, addition: str = "") -> tuple[
         addition: Behind their names in the legend; such lines are dashed and of another colour.
     """
     lines = []
-    place = (style.color_index(run.folder.algo) + bool(addition)) % len(style.PALETTE)
+    place = (style.color_index(run.algo) + bool(addition)) % len(style.PALETTE)
     for prefix, word in (("", TRAINING), ("eval/", EVALUATION)):
         steps, values = run.log(prefix + metric.key)
         if len(steps):
@@ -168,3 +170,13 @@ def _draw_panel(axes: Axes, panel: Panel, divisor: float) -> None:
         low, high = min(0.0, float(np.nanmin(values))), max(0.0, float(np.nanmax(values)))
         span = high - low or 1.0
         axes.set_ylim(low - 0.05 * span, low + 1.1 * span)
+    drop_common_factor(axes)
+
+
+def drop_common_factor(axes: Axes) -> None:
+    """Write every number at the y axis by itself: a common factor would be on the axis above."""
+    largest = max(map(abs, axes.get_ylim()))
+    if _PLAIN[0] <= largest < _PLAIN[1]:
+        axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+    else:
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")

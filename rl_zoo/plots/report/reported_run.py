@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from rl_zoo.errors import DamagedFileError, NothingFoundError
+from rl_zoo.errors import DamagedFileError, NothingFoundError, UsageError
 from rl_zoo.plots.curves import latest_rows
 from rl_zoo.plots.report.record_check import check_record
 from rl_zoo.plots.statistics import Floats
 from rl_zoo.runs.folder import RunFolder, open_run_folder
+from rl_zoo.runs.plain_folder import holds_run, name_plain_run
 from rl_zoo.runs.progress import load_progress_table
 from rl_zoo.runs.record import RunRecord, read_record
 from rl_zoo.runs.results import (
@@ -35,6 +36,7 @@ class ReportedRun:
 
     Attributes:
         folder: Its folder.
+        algo: Short name of the algorithm.
         record: ``run.json``; None for a zoo folder.
         episodes: Training episodes; None if there is no monitor file.
         evaluations: Periodic evaluations; None if there are none.
@@ -43,6 +45,7 @@ class ReportedRun:
     """
 
     folder: RunFolder
+    algo: str
     record: RunRecord | None
     episodes: MonitorEpisodes | None
     evaluations: Evaluations | None
@@ -84,16 +87,29 @@ def load_reported_run(path: Path) -> ReportedRun:
     Raises:
         UsageError: If it is no run folder.
     """
-    folder = open_run_folder(path)
+    folder, algo = _open(path)
     problems: list[str] = []
     return ReportedRun(
         folder,
+        algo,
         _tried(lambda: _read_record(folder), problems),
         _tried(lambda: load_training_episodes(folder), problems),
         _tried(lambda: load_evaluations(folder.evaluations), problems),
         _tried(lambda: load_progress_table(folder.progress_file), problems) or {},
         tuple(problems),
     )
+
+
+def _open(path: Path) -> tuple[RunFolder, str]:
+    """Return a run folder and its algorithm, also of one as SB3's own callbacks write it."""
+    try:
+        folder = open_run_folder(path)
+    except UsageError:
+        if not holds_run(path):
+            raise
+        algo, env_name = name_plain_run(path)
+        return RunFolder(path.resolve(), env_name), algo
+    return folder, folder.algo
 
 
 def _read_record(folder: RunFolder) -> RunRecord | None:

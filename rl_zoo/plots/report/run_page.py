@@ -21,7 +21,7 @@ def run_page(run: ReportedRun) -> Page:
     """
     record = run.record
     env = run.folder.env_name if record is None else record.env_id
-    algo = run.folder.algo if record is None else record.algo
+    algo = run.algo if record is None else record.algo
     summary = f"{algo.upper()} on {env}"
     return Page(run.name, summary, run_sections(run), written_by(str(run.folder.path)))
 

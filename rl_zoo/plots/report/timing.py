@@ -39,7 +39,7 @@ def _speed(run: ReportedRun) -> Iterator[Block]:
         yield Table((), tuple(rows), "All sessions")
     steps, values = run.log("time/fps")
     if len(steps) > 1:
-        line = Line("", steps, values, style.color_index(run.folder.algo))
+        line = Line("", steps, values, style.color_index(run.algo))
         panel = Panel("Steps per second since the start of the session", (line,), from_zero=True)
         yield from draw_panels(run, [panel])
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from rl_zoo.plots.report.reported_run import ReportedRun
-from rl_zoo.plots.report.sections import Section, Video
+from rl_zoo.plots.report.sections import Block, Folded, Section, Video
 
 _SUFFIXES = (".mp4", ".webm", ".gif")
 """Best first: of two files with one name the first kind is shown."""
 
 
 def videos(run: ReportedRun) -> Section | None:
-    """Return the videos in the run's folder ``videos/``, newest first; None if there are none."""
+    """Return the videos in ``videos/``, the newest first, the others folded; None without any."""
     folder = run.folder.videos
     if not folder.is_dir():
         return None
@@ -23,4 +23,8 @@ def videos(run: ReportedRun) -> Section | None:
     files = sorted(by_stem.values(), key=lambda file: (-file.stat().st_mtime, file.name))
     if not files:
         return None
-    return Section("videos", "Videos", tuple(Video(file, file.stem) for file in files))
+    newest, *others = (Video(file, file.stem) for file in files)
+    blocks: list[Block] = [newest]
+    if others:
+        blocks.append(Folded(f"Older videos: {len(others)}", tuple(others)))
+    return Section("videos", "Videos", tuple(blocks))

@@ -54,3 +54,10 @@ def test_counts_shares_and_times():
     ]
     assert time_text("2026-11-22T11:43:59+00:00") == "2026-11-22 11:43:59 UTC"
     assert time_text("yesterday") == "yesterday"
+
+
+def test_huge_numbers_have_an_exponent():
+    assert rounded(1e300) == "1.00e+300"
+    assert rounded(-2.5e9) == "-2.50e+09"
+    assert rounded(123456789.0) == f"123{SPACE}456{SPACE}789"
+    assert mean_text(np.array([1e12, 3e12])) == "2.00e+12 ± 1.00e+12"

@@ -1,6 +1,7 @@
 """Sections that every run can have, ours or the zoo's: state, curves, evaluations, origin."""
 
 import json
+import os
 import zipfile
 
 import numpy as np
@@ -11,8 +12,10 @@ from rl_zoo.plots.report.catalog import SECTIONS
 from rl_zoo.plots.report.evaluations import evaluations
 from rl_zoo.plots.report.hyperparameters import hyperparameters
 from rl_zoo.plots.report.learning import learning
+from rl_zoo.plots.report.metrics import metric_panels
 from rl_zoo.plots.report.origin import origin
 from rl_zoo.plots.report.overview import overview
+from rl_zoo.plots.report.panels import Metric, draw_panels
 from rl_zoo.plots.report.reported_run import load_reported_run
 from rl_zoo.plots.report.sections import Drawing, Folded, Notice, Table
 from rl_zoo.plots.report.versions import versions
@@ -44,6 +47,47 @@ def test_empty_folder_says_only_what_it_is(make_reported):
     run = make_reported(record=None, timesteps=None)
     run.folder.config_file.unlink()
     assert keys_of(run) == ["overview"]
+
+
+def test_overview_says_how_good_the_run_was(make_reported, read):
+    results = [[1.0, 3.0], [8.0, np.inf], [5.0, 5.0]]
+    facts = read.facts(overview(make_reported(results=results)))
+    assert facts["Last evaluation"] == f"return 5 ± 0 at step 3{SPACE}000"
+    assert facts["Best evaluation"] == f"return 8 at step 2{SPACE}000"
+
+
+def test_folder_of_the_callbacks_of_sb3_is_a_run(make_run, tmp_path, read):
+    made = make_run(tmp_path, "x_1", episodes=[(1.0, 10, 1.0)])
+    plain = tmp_path / "sac_Pendulum-v1"
+    plain.mkdir()
+    (made / "0.monitor.csv").replace(plain / "monitor.csv")
+    (made / "evaluations.npz").replace(plain / "evaluations.npz")
+    (plain / "monitor.csv").write_text(
+        '#{"t_start": 1.0, "env_id": "Pendulum-v1"}\nr,l,t\n1,10,1\n'
+    )
+
+    run = load_reported_run(plain)
+
+    assert keys_of(run) == ["overview", "learning", "evaluations"]
+    facts = read.facts(overview(run))
+    assert (facts["Algorithm"], facts["Environment"]) == ("sac", "Pendulum-v1")
+    (plain / "monitor.csv").unlink()
+    (plain / "evaluations.npz").unlink()
+    with pytest.raises(UsageError, match="not a run folder"):
+        load_reported_run(plain)
+
+
+@pytest.mark.parametrize("value", [1e-5, 3e7])
+def test_axis_has_no_factor_that_would_stand_on_the_axis_above(make_reported, value):
+    rows = [{"step": step, "motion/power": value * step} for step in (1, 2)]
+    run = make_reported(progress=rows, record={"robot": {"control_frequency": 50.0}})
+    (drawing,) = draw_panels(run, metric_panels(run, [Metric("motion/power", "Power")]))
+    drawing.figure.draw_without_rendering()
+    axis = drawing.figure.axes[0].yaxis
+    assert axis.get_offset_text().get_text() == ""
+    assert [float(label.get_text()) for label in axis.get_ticklabels()] == pytest.approx(
+        list(axis.get_ticklocs())
+    )
 
 
 def test_overview_of_a_robot_that_crashed(make_reported, read):
@@ -197,7 +241,7 @@ def test_hyperparameters_with_the_place_they_come_from(make_reported, read):
         ("gamma", "0.97", "-params"),
         ("env_wrapper", "HistoryWrapper(horizon=2)", "a.yml: X-v0"),
     )
-    assert "stable-baselines3 2.9.2" in table.caption
+    assert table.caption.endswith("that of stable-baselines3 2.9.2.")
 
 
 def test_config_that_would_run_code_is_told_not_run(make_reported, read, tmp_path):
@@ -228,8 +272,11 @@ def test_videos_of_the_run_one_kind_each(make_reported):
     run.folder.videos.mkdir()
     for name in ("training.mp4", "training.gif", "final.webm", "note.txt"):
         (run.folder.videos / name).write_bytes(b"x")
-    names = {block.file.name for block in videos(run).blocks}
-    assert names == {"training.mp4", "final.webm"}
+    os.utime(run.folder.videos / "training.mp4", (1.0, 1.0))
+    newest, older = videos(run).blocks
+    assert newest.file.name == "final.webm"
+    assert isinstance(older, Folded)
+    assert [block.file.name for block in older.blocks] == ["training.mp4"]
 
 
 def test_logged_numbers_ignore_words_and_a_cut_last_line(make_reported):

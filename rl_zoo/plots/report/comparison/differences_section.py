@@ -51,7 +51,8 @@ def _of_env(env: str, methods: Sequence[ComparedMethod]) -> Iterator[Block]:
     every = sorted({name for one in per_method for name in one})
     shared = tuple((name, per_method[0][name]) for name in every if name not in names)
     if shared:
-        title = f"{env}: {len(shared)} hyperparameters that are the same in all methods"
+        where = " that are the same in all methods" if len(methods) > 1 else ""
+        title = f"{env}: {len(shared)} hyperparameters{where}"
         yield Folded(title, (Table((), shared),))
 
 
@@ -73,7 +74,10 @@ def _differences(
         for column, cell in enumerate(cells)
         if column > 1 and cell != cells[1] and not (several and ABSENT in (cell, cells[1]))
     }
-    caption = f"{env}: hyperparameters that differ; marked where not as in {methods[0].name}."
+    caption = (
+        f"{env}: hyperparameters that differ; marked where not as in {methods[0].name}. "
+        f"{ABSENT}: not set, so the algorithm's default, or not one of its hyperparameters."
+    )
     headers = ("", *(method.name for method in methods))
     return Table(headers, rows, caption, len(headers), frozenset(marked))
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rl_zoo.plots.catalog import Comparison
 from rl_zoo.plots.curves import CurveRequest, align, load_series
-from rl_zoo.plots.evaluation_figure import FigureOptions, plot_curves
+from rl_zoo.plots.evaluation_figure import FigureOptions, plot_environment
 from rl_zoo.plots.improvement import probability_of_improvement
-from rl_zoo.plots.report.comparison.methods import ComparedMethod, ComparedRuns
+from rl_zoo.plots.report.comparison.methods import ComparedMethod, ComparedRun, ComparedRuns
 from rl_zoo.plots.report.sections import Block, Drawing, Folded, Notice, Section, Table
 from rl_zoo.plots.results import AlignedSeries, Results
 from rl_zoo.plots.tables import EMPTY_CELL, make_cell, number_texts, steps_text
@@ -36,13 +35,15 @@ def evaluations_section(compared: ComparedRuns) -> Section | None:
         blocks = [Folded(f"{len(notes)} remarks on runs joined or left out", tuple(blocks))]
     results = Results(tuple(map(for_figure, series)))
     several = len(results.env_names()) > 1
-    figures = plot_curves(Comparison(results, options=SMALL if several else FigureOptions()))
-    for env, figure in figures.items():
-        shown = ", ".join(f"{item.title} (n={item.n})" for item in series if item.env_name == env)
-        caption = f"Evaluations on {env}: mean over seeds and 95 % bootstrap interval."
-        blocks.append(Drawing(figure, caption, f"Return over environment steps of {shown}."))
+    options, looks = SMALL if several else FigureOptions(), compared.looks()
+    for env in results.env_names():
+        shown = [item for item in series if item.env_name == env]
+        figure = plot_environment(results, env, options, looks=looks)
+        names = ", ".join(f"{item.title} (n={item.n})" for item in shown)
+        caption = f"Evaluations on {env}: {what_is_drawn(shown)}."
+        blocks.append(Drawing(figure, caption, f"Return over environment steps of {names}."))
     blocks.append(_last_table(series))
-    for env in figures:
+    for env in results.env_names():
         table = _improvement_table(env, [item for item in series if item.env_name == env])
         if table is not None:
             blocks.append(table)
@@ -54,8 +55,15 @@ def load_evaluated(compared: ComparedRuns) -> tuple[list[AlignedSeries], list[st
 
     A run and its continuation are one seed.
     """
-    series, notes = [], []
+    series: list[AlignedSeries] = []
+    notes: list[str] = []
     for method in compared.methods:
+        notes.extend(
+            f"{run.name}: left out, since whether it goes on from another run is unknown "
+            "without its run.json"
+            for run in method.runs
+            if not _has_origin(run)
+        )
         loaded, found_notes = load_series(found_runs(method), method.label, CurveRequest())
         notes.extend(found_notes)
         if loaded is not None:
@@ -63,13 +71,28 @@ def load_evaluated(compared: ComparedRuns) -> tuple[list[AlignedSeries], list[st
     return series, notes
 
 
+def what_is_drawn(series: Sequence[AlignedSeries]) -> str:
+    """Return what the lines and areas of a figure are."""
+    if all(item.n == 1 for item in series):
+        return "one seed each"
+    return "mean over seeds and 95 % bootstrap interval"
+
+
 def found_runs(method: ComparedMethod) -> list[FoundRun]:
-    """Return the runs of a method as a search in their log folders would."""
-    folders = [run.run.folder for run in method.runs]
+    """Return the runs of a method as a search in their log folders would.
+
+    One whose ``run.json`` is damaged is no seed that could be counted.
+    """
+    folders = [run.run.folder for run in method.runs if _has_origin(run)]
     return [
         FoundRun(folder, folder.path.parent.parent, method.algo, method.env_name, number)
         for number, folder in enumerate(folders, start=1)
     ]
+
+
+def _has_origin(run: ComparedRun) -> bool:
+    """Say whether the run's ``run.json`` can be read, or it has none, as a zoo's."""
+    return run.run.record is not None or not run.run.folder.record_file.is_file()
 
 
 def for_figure(series: AlignedSeries) -> AlignedSeries:

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rl_zoo.plots.method_looks import Looks, method_looks
 from rl_zoo.plots.report.comparison.settings import ABSENT, Settings, differing, read_settings
 from rl_zoo.plots.report.reported_run import ReportedRun
+from rl_zoo.plots.results import Method
 
 _LONGEST_NAME = 32
 
@@ -67,6 +69,10 @@ class ComparedRuns:
         """Return the methods on one environment."""
         return [method for method in self.methods if method.env_name == env_name]
 
+    def looks(self) -> dict[Method, Looks]:
+        """Return how each method looks in every figure of the page."""
+        return method_looks(list(dict.fromkeys((one.algo, one.label) for one in self.methods)))
+
     def runs(self) -> list[ComparedRun]:
         """Return all runs."""
         return [run for method in self.methods for run in method.runs]
@@ -88,7 +94,7 @@ def group_runs(runs: Sequence[ReportedRun], labels: Sequence[str] | None = None)
     groups: dict[tuple[str, str], dict[object, list[ComparedRun]]] = {}
     for place, one in enumerate(compared):
         kind = labels[place] if labels is not None else frozenset(one.settings.items())
-        key = (one.run.folder.env_name, one.run.folder.algo.lower())
+        key = (one.run.folder.env_name, one.run.algo.lower())
         groups.setdefault(key, {}).setdefault(kind, []).append(one)
     methods: list[ComparedMethod] = []
     for (env, algo), found in groups.items():

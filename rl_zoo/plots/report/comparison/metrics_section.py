@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rl_zoo.plots.evaluation_figure import plot_environment
-from rl_zoo.plots.report.comparison.evaluations_section import SMALL, for_figure, found_runs
+from rl_zoo.plots.method_looks import Looks, method_looks
+from rl_zoo.plots.report.comparison.evaluations_section import (
+    SMALL,
+    for_figure,
+    found_runs,
+    what_is_drawn,
+)
 from rl_zoo.plots.report.comparison.logged_series import load_logged
 from rl_zoo.plots.report.comparison.methods import ComparedMethod, ComparedRuns
 from rl_zoo.plots.report.sections import Block, Drawing, Notice, Section, Table
-from rl_zoo.plots.results import AlignedSeries, Results
+from rl_zoo.plots.results import AlignedSeries, Method, Results
 from rl_zoo.plots.tables import EMPTY_CELL, make_cell, number_texts
 
 EVALUATION = "eval/"
@@ -45,7 +51,7 @@ METRICS = (
     Metric("motion/peak_foot_force", "Peak foot force (N)"),
     Metric("motion/continuity_cost", "Continuity cost, agent", is_drawn=True),
     Metric("motion/continuity_cost_executed", "Continuity cost, executed"),
-    Metric("motion/direction_changes", "Changes of direction (1/s)"),
+    Metric("motion/direction_changes", "Changes of direction (1/s per joint)"),
     Metric("motion/falls", "Falls per episode"),
     Metric("safety/intervention_rate", "Interventions per step", is_drawn=True),
     Metric("safety/cost", "Safety cost per episode"),
@@ -67,8 +73,23 @@ class ComparedGroup:
 
     def name(self, method: ComparedMethod) -> str:
         """Return the name of a method, with its environment if there are several."""
-        several = len({one.env_name for one in self.methods}) > 1
-        return f"{method.name}, {method.env_name}" if several else method.name
+        return f"{method.name}, {method.env_name}" if self.has_several_envs else method.name
+
+    def label(self, method: ComparedMethod) -> str:
+        """Return what tells a method from the others of its algorithm in one figure."""
+        several = self.has_several_envs
+        return f"{method.label} {method.env_name}".strip() if several else method.label
+
+    @property
+    def has_several_envs(self) -> bool:
+        """Whether there is more than one environment."""
+        return len({one.env_name for one in self.methods}) > 1
+
+    def looks(self, compared: ComparedRuns) -> Mapping[Method, Looks]:
+        """Return how each method looks: as everywhere on the page, if a line is a method."""
+        if not self.has_several_envs:
+            return compared.looks()
+        return method_looks([(method.algo, self.label(method)) for method in self.methods])
 
     def load(self, key: str) -> tuple[list[AlignedSeries | None], list[str]]:
         """Return what each method logged as ``key``, and what was left out."""
@@ -78,10 +99,11 @@ class ComparedGroup:
             notes.extend(problems)
             if series is not None:
                 # One figure for all: a line is told from the others by its label.
-                name = self.name(method)
-                label = "" if name == method.name else f"{method.label} {method.env_name}".strip()
                 series = replace(
-                    series, env_name=self.title, name=name, label=label or series.label
+                    series,
+                    env_name=self.title,
+                    name=self.name(method),
+                    label=self.label(method),
                 )
             found.append(series)
         return found, notes
@@ -93,7 +115,9 @@ def metrics_section(compared: ComparedRuns) -> Section | None:
     Environments with the same robot are compared with each other: a speed or an energy means the
     same in all of them, other than a return.
     """
-    blocks = [block for group in _groups(compared) for block in _of_group(group)]
+    blocks = [
+        block for group in _groups(compared) for block in _of_group(group, group.looks(compared))
+    ]
     return Section("motion", "Motion, energy and safety", tuple(blocks)) if blocks else None
 
 
@@ -117,7 +141,7 @@ def _robot(method: ComparedMethod) -> str:
     return str(name) if name else ""
 
 
-def _of_group(group: ComparedGroup) -> Iterator[Block]:
+def _of_group(group: ComparedGroup, looks: Mapping[Method, Looks]) -> Iterator[Block]:
     """Yield the table, then the figures."""
     prefix = EVALUATION if _all_log_evaluations(group.methods) else ""
     rows: list[tuple[str, ...]] = []
@@ -132,7 +156,7 @@ def _of_group(group: ComparedGroup) -> Iterator[Block]:
         cells = (_cell(*pair) for pair in zip(found, group.methods, strict=True))
         rows.append((metric.label, *cells))
         if metric.is_drawn and any(map(_changes, series)):
-            figures.append(_figure(group.title, metric, series))
+            figures.append(_figure(group.title, metric, series, looks))
     if not rows:
         return
     yield from map(Notice, dict.fromkeys(notes))
@@ -166,9 +190,11 @@ def _changes(series: AlignedSeries) -> bool:
     return len(finite) > 1 and bool(np.ptp(finite) > 0)
 
 
-def _figure(title: str, metric: Metric, series: Sequence[AlignedSeries]) -> Drawing:
+def _figure(
+    title: str, metric: Metric, series: Sequence[AlignedSeries], looks: Mapping[Method, Looks]
+) -> Drawing:
     results = Results(tuple(map(for_figure, series)))
-    figure = plot_environment(results, title, SMALL, metric.label)
+    figure = plot_environment(results, title, SMALL, metric.label, looks)
     names = ", ".join(f"{item.title} (n={item.n})" for item in series)
-    caption = f"{metric.label}: mean over seeds and 95 % bootstrap interval."
+    caption = f"{metric.label}: {what_is_drawn(series)}."
     return Drawing(figure, caption, f"{metric.label} over environment steps of {names}.")
