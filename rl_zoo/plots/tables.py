@@ -179,9 +179,16 @@ def number_texts(cell: Cell, *, intervals: bool) -> tuple[str, str]:
     if not math.isfinite(cell.low if intervals else cell.error):
         return value, ""
     if not intervals:
-        return value, format_number(cell.error, cell.error)
+        return value, _error_text(value, cell.error)
     low, high = (format_number(end, cell.error) for end in (cell.low, cell.high))
     return value, f"[{low}, {high}]"
+
+
+def _error_text(value: str, error: float) -> str:
+    """Return an error with the decimals of its value, more where these would show zeros only."""
+    text = format_number(error, error)
+    same = f"{error:.{len(value.partition('.')[2])}f}"
+    return text if "e" in value + text or float(same) == 0.0 else same
 
 
 def says_steps(cells: Sequence[Cell | None]) -> bool:

@@ -24,6 +24,13 @@ def test_cell_by_hand():
     assert format_cell(series([80.0, 90.0, 130.0]), "median") == "90 [80, 130] (n=3)"
 
 
+def test_error_has_the_decimals_of_its_value():
+    # The standard error of two values is half their distance: 0.01, 0.002 and 0.00015.
+    assert format_cell(series([0.53, 0.55])) == "0.540 ± 0.010 (n=2)"
+    assert format_cell(series([0.538, 0.542])) == "0.540 ± 0.002 (n=2)"
+    assert format_cell(series([0.53985, 0.54015])) == "0.540 ± 0.00015 (n=2)", "not 0.000"
+
+
 def test_one_seed_claims_no_error():
     assert format_cell(series([123.4])) == "123.4 (n=1)"
 
