@@ -24,6 +24,16 @@ def _load(folder):
     return optuna.load_study(study_name=folder.name, storage=storage)
 
 
+def _trials_so_far(folder):
+    """Return the trials of a study that another process is about to create."""
+    if not (folder / "study.log").exists():
+        return []
+    storage = open_storage(str(folder / "study.log"), must_exist=True)
+    if folder.name not in {study.study_name for study in storage.get_all_studies()}:
+        return []
+    return _load(folder).trials
+
+
 def _states(folder):
     return [trial.state.name for trial in _load(folder).trials]
 
@@ -99,9 +109,7 @@ def test_the_same_command_continues_what_was_stopped(number, command, studies):
     folder = studies / "ppo_Tiny-v0_1"
 
     def second_trains():
-        if not (folder / "study.log").exists():
-            return False
-        trials = _load(folder).trials
+        trials = _trials_so_far(folder)
         return len(trials) == 2 and "config" in trials[1].user_attrs
 
     wait_until(second_trains, 120)
@@ -131,9 +139,7 @@ def test_two_ctrl_c_end_a_trial_at_once(command, studies):
     folder = studies / "ppo_Tiny-v0_1"
 
     def trains():
-        if not (folder / "study.log").exists():
-            return False
-        trials = _load(folder).trials
+        trials = _trials_so_far(folder)
         return bool(trials) and "config" in trials[0].user_attrs
 
     wait_until(trains, 120)
