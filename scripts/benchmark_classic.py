@@ -40,7 +40,10 @@ def main() -> None:
 
 
 def keep(run: FoundRun) -> None:
-    """Copy the records of one run, in place of those of the run with the same name."""
+    """Copy the records of one run, in place of those of the run with the same name.
+
+    They name the published folder as their log folder, not that of this machine.
+    """
     target = PUBLISHED / run.algo / run.folder.path.name
     shutil.rmtree(target, ignore_errors=True)
     for pattern in KEPT:
@@ -48,6 +51,11 @@ def keep(run: FoundRun) -> None:
             copy = target / file.relative_to(run.folder.path)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
+            if file.suffix in (".json", ".yml", ".txt"):
+                text = copy.read_text(encoding="utf-8")
+                for flag in ("-f ", "log_folder: "):
+                    text = text.replace(f"{flag}{run.log_folder}", f"{flag}{PUBLISHED}")
+                copy.write_text(text, encoding="utf-8")
     thin_out(target / "progress.jsonl")
 
 

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from rl_zoo import console
-from rl_zoo.errors import UsageError
+from rl_zoo.plots.output_file import refusing_unwritable
 from rl_zoo.runs.atomic import write_with
 
 FORMATS = ("png", "pdf", "svg")
@@ -179,13 +179,8 @@ def save_figure(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path
     paths = []
     for name in formats:
         path = stem.with_name(f"{stem.name}.{name}")
-        try:
-            with _told_warnings(path):
-                write_with(path, functools.partial(_write, figure, name))
-        except OSError as error:
-            raise UsageError(
-                f"{path}: cannot be written ({error.strerror}); choose another place with -o"
-            ) from error
+        with refusing_unwritable(str(path)), _told_warnings(path):
+            write_with(path, functools.partial(_write, figure, name))
         paths.append(path)
     return paths
 

@@ -8,8 +8,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from rl_zoo.errors import UsageError
 from rl_zoo.plots.evaluation_figure import KEY_LABELS
+from rl_zoo.plots.output_file import refusing_unwritable
 from rl_zoo.plots.tables import (
     EMPTY_CELL,
     Cell,
@@ -77,12 +77,8 @@ def write_tables(
     paths = []
     for name in formats:
         path = stem.with_name(f"{stem.name}{TABLE_SUFFIXES[name]}")
-        try:
+        with refusing_unwritable(str(path)):
             write_text(path, render_table(table, name, caption, best=best))
-        except OSError as error:
-            raise UsageError(
-                f"{path}: cannot be written ({error.strerror}); choose another place with -o"
-            ) from error
         paths.append(path)
     return paths
 

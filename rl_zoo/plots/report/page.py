@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from rl_zoo.errors import UsageError
+from rl_zoo.plots.output_file import refusing_unwritable
 from rl_zoo.plots.report.sections import Block, Drawing, Folded, Section, Video
 from rl_zoo.plots.report.svg import figure_to_svg
 from rl_zoo.runs.atomic import write_text
@@ -71,12 +71,8 @@ def write_page(page: Page, file: Path) -> None:
         UsageError: If it cannot be written.
     """
     text = render_page(page, file.parent)
-    try:
+    with refusing_unwritable(f"-o {file}"):
         write_text(file, text)
-    except OSError as error:
-        raise UsageError(
-            f"-o {file}: cannot be written ({error.strerror}); choose another place with -o"
-        ) from error
 
 
 def render_page(page: Page, folder: Path) -> str:
