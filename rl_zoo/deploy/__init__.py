@@ -1,0 +1,1 @@
+"""One file that runs a policy without PyTorch: its exporter and its runtime."""

@@ -1,0 +1,127 @@
+"""The graph of a bundle in onnxruntime: one thread, bound memory, explicit states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from rl_zoo.deploy.layer import Array, Observation
+from rl_zoo.deploy.metadata import KEY, Metadata, NetworkLayout, from_json
+from rl_zoo.errors import DamagedFileError, NothingFoundError
+
+_PROVIDERS = ["CPUExecutionProvider"]
+_CPU = "cpu"
+
+
+def open_session(model: Path | bytes, name: str) -> onnxruntime.InferenceSession:
+    """Load an ONNX model for one thread.
+
+    Args:
+        model: File or its content.
+        name: What to call it in messages.
+
+    Raises:
+        NothingFoundError: If there is no such file.
+        DamagedFileError: If it is no ONNX model.
+    """
+    if isinstance(model, Path) and not model.is_file():
+        raise NothingFoundError(f"{name}: no such file")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    content = str(model) if isinstance(model, Path) else model
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=_PROVIDERS)
+    except Exception as error:  # onnxruntime's errors have no common class of their own
+        raise DamagedFileError(f"{name}: is no ONNX model that onnxruntime can load") from error
+
+
+def read_metadata(session: onnxruntime.InferenceSession, name: str) -> Metadata:
+    """Return what the model says about itself.
+
+    Raises:
+        DamagedFileError: If it is no bundle of rl_zoo.
+    """
+    text = session.get_modelmeta().custom_metadata_map.get(KEY)
+    if text is None:
+        raise DamagedFileError(
+            f"{name}: is an ONNX model but no bundle of rl_zoo; make one with: rl_zoo export RUN"
+        )
+    return from_json(text, name)
+
+
+class Network:
+    """One environment's view of a graph: inputs, outputs and states at fixed addresses.
+
+    Nothing is allocated in ``run``. States are kept in two sets of arrays that take turns.
+
+    Args:
+        session: The graph.
+        layout: Its inputs and outputs.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, layout: NetworkLayout) -> None:
+        self._run = session._sess.run_with_iobinding  # the public method adds a check per call
+        self._inputs = {
+            item.key: np.zeros((1, *item.shape), np.dtype(item.dtype)) for item in layout.inputs
+        }
+        self._single = next(iter(self._inputs.values()))[0] if len(self._inputs) == 1 else None
+        self._initial = [
+            np.reshape(np.array(state.initial or 0.0, state.dtype), (1, *state.shape))
+            if state.initial
+            else np.zeros((1, *state.shape), state.dtype)
+            for state in layout.states
+        ]
+        self._states = tuple([array.copy() for array in self._initial] for _ in range(2))
+        self.output: Array = np.zeros((1, *layout.output_shape), np.dtype(layout.output_dtype))
+        """The action of the last ``run``, overwritten by the next. Shape: (1, ...)."""
+        self._turn = 0
+        self._bindings = [self._bind(session, layout, turn) for turn in range(2)]
+
+    def reset(self) -> None:
+        """Begin an episode: the states take their initial values."""
+        for array, initial in zip(self._states[self._turn], self._initial, strict=True):
+            array[:] = initial
+
+    def run(self, observation: Observation) -> Array:
+        """Return the action for ``observation``: a view of ``output``, without batch axis."""
+        if self._single is not None and not isinstance(observation, dict):
+            self._single[...] = observation
+        else:
+            self._feed(observation)
+        self._run(self._bindings[self._turn], None)
+        if self._initial:
+            self._turn = 1 - self._turn
+        return self.output[0]  # type: ignore[no-any-return]
+
+    def states(self) -> list[NDArray[Any]]:
+        """Return copies of the states, in the order of the layout. Shape of each: (1, ...)."""
+        return [array.copy() for array in self._states[self._turn]]
+
+    def _feed(self, observation: Observation) -> None:
+        for key, array in self._inputs.items():
+            array[0] = observation[key]
+
+    def _bind(self, session: onnxruntime.InferenceSession, layout: NetworkLayout, turn: int) -> Any:
+        binding = session.io_binding()
+        for item in layout.inputs:
+            _bind_input(binding, item.name, self._inputs[item.key])
+        for state, now, following in zip(
+            layout.states, self._states[turn], self._states[1 - turn], strict=True
+        ):
+            _bind_input(binding, state.input, now)
+            _bind_output(binding, state.output, following)
+        _bind_output(binding, layout.output, self.output)
+        return binding._iobinding
+
+
+def _bind_input(binding: Any, name: str, array: Array) -> None:
+    binding.bind_input(name, _CPU, 0, array.dtype.type, array.shape, array.ctypes.data)
+
+
+def _bind_output(binding: Any, name: str, array: Array) -> None:
+    binding.bind_output(name, _CPU, 0, array.dtype.type, array.shape, array.ctypes.data)
