@@ -62,9 +62,16 @@ class Network:
     Args:
         session: The graph.
         layout: Its inputs and outputs.
+        name: What to call the file in messages.
+
+    Raises:
+        DamagedFileError: If the layout is not that of the graph.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, layout: NetworkLayout) -> None:
+    def __init__(
+        self, session: onnxruntime.InferenceSession, layout: NetworkLayout, name: str
+    ) -> None:
+        _check_layout(session, layout, name)
         self._run = session._sess.run_with_iobinding  # the public method adds a check per call
         self._inputs = {
             item.key: np.zeros((1, *item.shape), np.dtype(item.dtype)) for item in layout.inputs
@@ -117,6 +124,24 @@ class Network:
             _bind_output(binding, state.output, following)
         _bind_output(binding, layout.output, self.output)
         return binding._iobinding
+
+
+def _check_layout(session: onnxruntime.InferenceSession, layout: NetworkLayout, name: str) -> None:
+    """Refuse a layout whose names or shapes the graph does not have: it would read elsewhere."""
+    described = {item.name: item.shape for item in layout.inputs}
+    described |= {state.input: state.shape for state in layout.states}
+    results = {layout.output: layout.output_shape}
+    results |= {state.output: state.shape for state in layout.states}
+    for graph, wanted in (
+        (session.get_inputs(), described),
+        (session.get_outputs(), results),
+    ):
+        found = {item.name: tuple(item.shape[1:]) for item in graph}
+        if found != wanted:
+            raise DamagedFileError(
+                f"{name}: its metadata describes {wanted} and its graph has {found}; export it "
+                "again"
+            )
 
 
 def _bind_input(binding: Any, name: str, array: Array) -> None:
