@@ -94,6 +94,15 @@ docs: reference ## write docs/cli.md and build the pages into build/docs
 
 reference: $(STAMP) ## write docs/cli.md from the commands' own options
 	$(BIN)/python scripts/write_cli_reference.py
+	$(BIN)/python scripts/write_bundle_schema.py
+
+.PHONY: deploy-table
+deploy-table: $(STAMP) ## export every kind of policy, write the table of errors and latencies
+	$(ONE_THREAD) $(BIN)/python scripts/deploy_table.py $(ARGS)
+
+.PHONY: check-robot-computer
+check-robot-computer: $(STAMP) ## run a bundle where only requirements/robot.txt is installed
+	scripts/check_robot_computer.sh $(ARGS)
 
 .PHONY: figures
 figures: $(STAMP) ## draw the figures of the pages again, from logs/benchmark

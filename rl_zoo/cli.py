@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plot_gait": ("rl_zoo.commands.plot_gait:main", "gait diagram of a trained robot"),
     "record_video": ("rl_zoo.commands.record_video:main", "video of a trained agent"),
     "record_training": ("rl_zoo.commands.record_training:main", "video of every checkpoint"),
+    "export": ("rl_zoo.commands.export:main", "one ONNX file that runs a policy without PyTorch"),
+    "inspect": ("rl_zoo.commands.inspect:main", "layout, limits and origin of an exported policy"),
     "robot": ("rl_zoo.commands.robot:main", "check, stand, stop, record a robot; simulate one"),
     "list": ("rl_zoo.commands.list:main", "algorithms, environments, robots, drivers, runs"),
     "demo": ("rl_zoo.commands.demo:main", "learn to walk in a few minutes and show it"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rl_zoo import console
-from rl_zoo.commands.options import ZooArgumentParser, run_command
+from rl_zoo.commands.enjoy_onnx import check_onnx_flags
+from rl_zoo.commands.enjoy_playback import play_and_report
+from rl_zoo.commands.options import ZooArgumentParser, given_flags, run_command
 from rl_zoo.commands.run_options import (
     DEFAULT_STEPS,
     add_run_flags,
@@ -27,16 +27,13 @@ from rl_zoo.commands.run_options import (
 from rl_zoo.cpu_budget import apply_cpu_budget
 from rl_zoo.stop_signals import InterruptSignals
 
-if TYPE_CHECKING:
-    from rl_zoo.agents.load_run import LoadedRun
-    from rl_zoo.agents.playback import Episode, Playback
-
 _EXAMPLES = """
 examples:
   python -m rl_zoo.enjoy --algo ppo --env CartPole-v1                     latest run, final weights
   python -m rl_zoo.enjoy --algo sac --env Bert-v0 --load-best --n-episodes 20 --json
   python -m rl_zoo.enjoy --run logs/sac/Bert-v0_3 --video bert.mp4
   python -m rl_zoo.enjoy --run logs/sac/Bert-v0_3 --on Bert-Real-v0 --n-episodes 1
+  python -m rl_zoo.enjoy --onnx bundle.onnx --env Bert-Real-v0 --n-episodes 1
 """
 
 
@@ -49,6 +46,13 @@ def build_parser() -> ZooArgumentParser:
     )
     add_run_flags(parser)
     add_weights_flags(parser)
+    parser.add_argument(
+        "--onnx",
+        type=Path,
+        metavar="FILE",
+        help="run what rl_zoo export wrote instead of a run, without PyTorch; --env is then "
+        "where it acts (default: where it was trained)",
+    )
     parser.add_argument(
         "-n",
         "--n-timesteps",
@@ -75,18 +79,30 @@ def build_parser() -> ZooArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a trained agent; return the exit code."""
-    return run_command(build_parser(), argv, _enjoy)
+    parser = build_parser()
+    return run_command(parser, argv, lambda arguments: _enjoy(arguments, parser, argv))
 
 
-def _enjoy(arguments: argparse.Namespace) -> int:
+def _enjoy(
+    arguments: argparse.Namespace, parser: ZooArgumentParser, argv: Sequence[str] | None
+) -> int:
+    given = given_flags(parser, argv) if arguments.onnx is not None else set()
+    if arguments.onnx is not None:
+        check_onnx_flags(arguments, given)
     check_flags(arguments)
     threads = apply_cpu_budget(arguments.num_threads)
+
+    def run() -> tuple[str, bool]:
+        if arguments.onnx is not None:
+            return _run_bundle(arguments, arguments.env if "env" in given else None, signals)
+        return _run(arguments, threads, signals)
+
     with InterruptSignals() as signals:
         if arguments.json:
             with contextlib.redirect_stdout(sys.stderr):  # whatever an environment prints
-                report, interrupted = _run(arguments, threads, signals)
+                report, interrupted = run()
         else:
-            report, interrupted = _run(arguments, threads, signals)
+            report, interrupted = run()
         console.result(report)
     return 130 if interrupted else 0
 
@@ -95,11 +111,7 @@ def _run(
     arguments: argparse.Namespace, threads: int, signals: InterruptSignals
 ) -> tuple[str, bool]:
     """Return the report and whether a signal cut the run short."""
-    from rl_zoo.agents.video import check_video_file, prepare_headless_rendering
-
-    if arguments.video is not None:
-        check_video_file(arguments.video)
-        prepare_headless_rendering()
+    _prepare_video(arguments)
     folder, identity = find_run(arguments)
     model = find_model(folder, arguments)
     if arguments.verbose > 0:
@@ -109,7 +121,7 @@ def _run(
 
     from rl_zoo.agents.load_run import load_config, load_run
     from rl_zoo.agents.matmul import enable_fast_matmul
-    from rl_zoo.commands.enjoy_report import json_report, text_report
+    from rl_zoo.commands.enjoy_report import shown_run
 
     torch.set_num_threads(threads)
     enable_fast_matmul()
@@ -122,49 +134,31 @@ def _run(
     )
     run = load_run(model, load_config(folder, identity, settings), settings)
     deterministic = choose_deterministic(arguments, identity.env_id)
-    try:
-        playback = _play(run, arguments, deterministic)
-    finally:
-        signals.hold()  # a robot sits down first
-        run.env.close()
-        _tell_robot_use(run)
-    write = json_report if arguments.json else text_report
-    return write(run, playback, arguments, deterministic), playback.interrupted
+    shown = shown_run(run, arguments, deterministic)
+    return play_and_report(run.agent, run.env, shown, arguments, signals)
 
 
-def _tell_robot_use(run: LoadedRun) -> None:
-    from rl_zoo.runs.robot_use import ROBOT_USE, describe_use
+def _run_bundle(
+    arguments: argparse.Namespace, env_id: str | None, signals: InterruptSignals
+) -> tuple[str, bool]:
+    """Do the same as ``_run`` with an exported policy."""
+    from rl_zoo.commands.enjoy_onnx import open_bundle
 
-    if run.env.num_envs == 1 and run.env.has_attr(ROBOT_USE):
-        console.message(describe_use(run.env.get_attr(ROBOT_USE)[0]))
-
-
-def _play(run: LoadedRun, arguments: argparse.Namespace, deterministic: bool) -> Playback:
-    from rl_zoo.agents.playback import PlaySettings, play
-    from rl_zoo.agents.video import record
-
-    n_steps = arguments.n_timesteps
-    if n_steps is None and arguments.n_episodes is None:
-        n_steps = DEFAULT_STEPS
-    with _progress(arguments.progress, n_steps) as on_step:
-        settings = PlaySettings(
-            n_steps=n_steps,
-            n_episodes=arguments.n_episodes,
-            deterministic=deterministic,
-            stack_rewards=arguments.norm_reward,
-            on_step=on_step,
-            on_episode=_print_episode if arguments.verbose > 0 and not arguments.json else None,
-        )
-        if arguments.video is None:
-            return play(run.agent, run.env, settings)
-        playback = record(run.agent, run.env, arguments.video, settings)
-    console.message(f"Video: {arguments.video}")
-    return playback
+    _prepare_video(arguments)
+    if arguments.verbose > 0:
+        console.message(f"Loading {arguments.onnx}")
+    agent, env, shown = open_bundle(
+        arguments, env_id, lambda chosen: _choose_render_mode(arguments, chosen)
+    )
+    return play_and_report(agent, env, shown, arguments, signals)
 
 
-def _print_episode(episode: Episode) -> None:
-    console.result(f"Episode Reward: {episode.episode_return:.2f}")
-    console.result(f"Episode Length {episode.length}")
+def _prepare_video(arguments: argparse.Namespace) -> None:
+    from rl_zoo.agents.video import check_video_file, prepare_headless_rendering
+
+    if arguments.video is not None:
+        check_video_file(arguments.video)
+        prepare_headless_rendering()
 
 
 def _choose_render_mode(arguments: argparse.Namespace, env_id: str) -> str | None:
@@ -196,23 +190,6 @@ def _monitor_files(arguments: argparse.Namespace) -> tuple[Path, ...]:
     folder = Path(arguments.reward_log)
     folder.mkdir(parents=True, exist_ok=True)
     return tuple(folder / f"{rank}.monitor.csv" for rank in range(arguments.n_envs))
-
-
-@contextlib.contextmanager
-def _progress(wanted: bool, n_steps: int | None) -> Iterator[Callable[[], None] | None]:
-    if not wanted:
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=n_steps, unit="step", file=sys.stderr) as bar:
-        calls = itertools.count()
-
-        def advance() -> None:
-            if next(calls) > 0:  # the first is the reset
-                bar.update()
-
-        yield advance
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts import deploy_failure_cases as deploy
+
 TRAIN = "train --algo ppo --env CartPole-v1 -n 64 -f {dir}/new"
 SAC = "train --algo sac --env Pendulum-v1 -n 64 -f {dir}/new"
 ENJOY = "enjoy --algo ppo --env CartPole-v1 -f {dir}/{logs} -n 10 --no-render"
@@ -698,7 +700,104 @@ SEARCH_SPACES = [
     ),
 ]
 
-CASES = [*NAMES, *YAML_FILES, *VALUES, *BUDGETS, *MISFITS, *RUNS, *ROBOTS, *SEARCH_SPACES]
+BUNDLE = "{dir}/{logs}/bundle.onnx"
+SHOW_BUNDLE = f"enjoy --onnx {BUNDLE} -n 10 --no-render"
+EXAMPLE = {"observation": [1.0, 0.0, 0.0], "action": [0.5]}
+GO2_JOINTS = {"name": "go2", "joint_names": ["FL_hip_joint", "FL_thigh_joint", "FL_calf_joint"]}
+
+
+def _bundle(name: str, command: str, damage: Damage | None, *words: str, code: int = 2) -> Case:
+    return Case("bundles", name, command, words, code, damage=damage)
+
+
+BUNDLES = [
+    _bundle("no such file", "inspect {dir}/none.onnx", None, "none.onnx: no such file", code=3),
+    _bundle("a folder", "inspect {dir}", None, "is a folder; name the file"),
+    _bundle("no ONNX", f"inspect {BUNDLE}", deploy.no_onnx, "is no ONNX model"),
+    _bundle("truncated", f"inspect {BUNDLE}", deploy.truncated, "is no ONNX model"),
+    _bundle(
+        "another ONNX model",
+        f"inspect {BUNDLE}",
+        deploy.without_metadata,
+        "no bundle of rl_zoo; make one with: rl_zoo export RUN",
+    ),
+    _bundle(
+        "newer format", f"inspect {BUNDLE}", deploy.newer_format, "bundle format 2", "update rl_zoo"
+    ),
+    _bundle("damaged metadata", f"inspect {BUNDLE}", deploy.damaged_metadata, "export it again"),
+    _bundle("metadata of another graph", SHOW_BUNDLE, deploy.other_graph, "its graph has"),
+    _bundle(
+        "unknown layer",
+        f"inspect {BUNDLE}",
+        deploy.bundle(layers=({"kind": "magic"},)),
+        "holds a layer 'magic', which this rl_zoo does not know",
+    ),
+    _bundle(
+        "damaged layer",
+        f"inspect {BUNDLE}",
+        deploy.bundle(layers=({"kind": "action_smoothing"},)),
+        "its layer 'action_smoothing' is damaged",
+    ),
+    _bundle(
+        "another action on this computer",
+        f"inspect {BUNDLE} --check",
+        deploy.bundle(examples=(EXAMPLE,)),
+        "step 0 differs, largest error 0.5, allowed 1e-05",
+    ),
+    _bundle(
+        "another environment",
+        f"{SHOW_BUNDLE} --env CartPole-v1",
+        deploy.bundle(),
+        "does not fit CartPole-v1: the policy's observation has shape (3,), that here (4,)",
+    ),
+    _bundle(
+        "another robot",
+        f"{SHOW_BUNDLE} --env Bert-v0",
+        deploy.bundle(env="Bert-v0", robot=GO2_JOINTS),
+        "it is for the robot 'go2', this is 'bert'",
+        "FL_hip_joint",
+    ),
+    _bundle(
+        "another control period",
+        SHOW_BUNDLE,
+        deploy.bundle(control_period=0.02),
+        "the policy acts every 20 ms, this environment every 50 ms",
+    ),
+    _bundle(
+        "other bounds of the action",
+        SHOW_BUNDLE,
+        deploy.bundle(bound=1.0),
+        "action 0 has low -1 for the policy and -2 here",
+    ),
+    _bundle(
+        "misspelt environment",
+        f"{SHOW_BUNDLE} --env Pendulm-v1",
+        deploy.bundle(),
+        "did you mean 'Pendulum-v1'?",
+    ),
+    _bundle(
+        "module that nobody named",
+        SHOW_BUNDLE,
+        deploy.bundle(env="subprocess:Popen-v0"),
+        "wants to import the module 'subprocess'",
+    ),
+    _bundle(
+        "weights beside a bundle",
+        f"{SHOW_BUNDLE} --load-best",
+        deploy.bundle(),
+        "--load-best: not with --onnx: a bundle holds one set of weights",
+    ),
+    _bundle(
+        "NaN while it runs",
+        f"{SHOW_BUNDLE} --env Faulty-v0 --env-kwargs fault:nan_observation at:3 --gym-packages "
+        "tests.probe_envs",
+        deploy.bundle(env="Faulty-v0", sizes=(2, 1), bound=1.0),
+        "observation is not finite at [1]",
+        code=4,
+    ),
+]
+
+CASES = [*NAMES, *YAML_FILES, *VALUES, *BUDGETS, *MISFITS, *RUNS, *ROBOTS, *SEARCH_SPACES, *BUNDLES]
 
 GOOD_RUNS = [
     "train --algo ppo --env CartPole-v1 -n 32 --save-freq 32 --eval-freq -1 --seed 1 -f {dir} "

@@ -82,8 +82,7 @@ def load_config(folder: RunFolder, identity: RunIdentity, settings: LoadSettings
     """
     file = require_config_file(folder)
     _check_identity(folder, identity, trust=settings.trust)
-    with _naming_trust():
-        config = load_saved(file, identity.algo, identity.env_id, trust=settings.trust)
+    config = _read_config(folder, file, identity, trust=settings.trust)
     config = _with_env_kwargs(config, folder, settings)
     if settings.on is not None:
         config = _elsewhere(config, settings.on, settings.env_kwargs)
@@ -94,6 +93,15 @@ def load_config(folder: RunFolder, identity: RunIdentity, settings: LoadSettings
     return config
 
 
+def _read_config(folder: RunFolder, file: Path, identity: RunIdentity, *, trust: bool) -> RunConfig:
+    from rl_zoo.agents.sbx_model import load_sbx_config, sbx_model_of
+
+    if sbx_model_of(folder) is not None:
+        return load_sbx_config(folder, identity.algo, identity.env_id, trust=trust)
+    with _naming_trust():
+        return load_saved(file, identity.algo, identity.env_id, trust=trust)
+
+
 def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) -> LoadedRun:
     """Build the environment stack and the agent of a run, with the weights of ``model``.
 
@@ -102,9 +110,7 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
         DamagedFileError: If weights or statistics are missing, damaged or of another agent.
         UnsafeFileError: If the statistics would execute code.
     """
-    from rl_zoo.agents.build import BuildSettings, build_agent
     from rl_zoo.agents.normalizer_file import check_fits, load_normalizer
-    from rl_zoo.agents.weights import read_counters, restore_counters
     from rl_zoo.envs.stack import StackSettings, make_vec_env
 
     statistics, normalizer = None, None
@@ -127,17 +133,30 @@ def load_run(model: SelectedModel, config: RunConfig, settings: LoadSettings) ->
     try:
         if normalizer is not None:
             check_fits(env, normalizer)
-        build = BuildSettings(seed=settings.seed, device=settings.device, for_inference=True)
-        with warnings.catch_warnings():
-            # Advice on mini-batches and devices is for those who train.
-            warnings.simplefilter("ignore", UserWarning)
-            agent = build_agent(config, env, build)
-        _load_weights(agent, model.file, settings)
-        restore_counters(agent, read_counters(model.file))  # DQN samples by its exploration rate
+        agent = _load_agent(model.file, config, env, settings)
     except BaseException:
         env.close()
         raise
     return LoadedRun(config, model, normalizer, env, agent)
+
+
+def _load_agent(
+    file: Path, config: RunConfig, env: VecEnv, settings: LoadSettings
+) -> BaseAlgorithm:
+    from rl_zoo.agents.build import BuildSettings, build_agent
+    from rl_zoo.agents.sbx_model import is_sbx_model, load_sbx_agent
+    from rl_zoo.agents.weights import read_counters, restore_counters
+
+    if is_sbx_model(file):
+        return load_sbx_agent(file, env, trust=settings.trust)
+    build = BuildSettings(seed=settings.seed, device=settings.device, for_inference=True)
+    with warnings.catch_warnings():
+        # Advice on mini-batches and devices is for those who train.
+        warnings.simplefilter("ignore", UserWarning)
+        agent = build_agent(config, env, build)
+    _load_weights(agent, file, settings)
+    restore_counters(agent, read_counters(file))  # DQN samples by its exploration rate
+    return agent
 
 
 def _load_weights(agent: BaseAlgorithm, file: Path, settings: LoadSettings) -> None:

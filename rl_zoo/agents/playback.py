@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,8 +13,35 @@ from rl_zoo.errors import TrainingInterrupted
 from rl_zoo.wrappers.episode_control import CUT, DISCARD, end_reason
 from rl_zoo.wrappers.episode_metrics import METRICS
 
-if TYPE_CHECKING:
-    from stable_baselines3.common.vec_env import VecEnv
+
+class PlayedEnv(Protocol):
+    """What a playback needs of SB3's ``VecEnv``; a bundle's environment has no more."""
+
+    num_envs: int
+
+    def reset(self) -> Any:
+        """Reset all environments; return their observations."""
+        ...
+
+    def step(self, actions: Any) -> Any:
+        """Return observations, rewards, dones and infos."""
+        ...
+
+    def render(self) -> Any:
+        """Return the picture of all environments."""
+        ...
+
+    def get_attr(self, name: str, indices: Any = None, /) -> list[Any]:
+        """Return an attribute of each environment."""
+        ...
+
+    def has_attr(self, name: str, /) -> bool:
+        """Say whether every environment has an attribute."""
+        ...
+
+    def close(self) -> None:
+        """Close all environments."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -92,14 +119,14 @@ class Playback:
         )
 
 
-def play(agent: Any, env: VecEnv, settings: PlaySettings) -> Playback:
+def play(agent: Any, env: PlayedEnv, settings: PlaySettings) -> Playback:
     """Reset the environments and act until the steps or episodes of ``settings`` are over.
 
     Ctrl-C ends it early; what was seen until then is returned.
 
     Args:
         agent: Anything with SB3's ``predict``.
-        env: Stack built by ``envs.stack.make_vec_env``.
+        env: Stack built by ``envs.stack.make_vec_env``, or what acts like one.
         settings: When to stop; with neither limit it runs until Ctrl-C.
     """
     counter = _EpisodeCounter(env.num_envs, settings)
@@ -118,7 +145,7 @@ def play(agent: Any, env: VecEnv, settings: PlaySettings) -> Playback:
     )
 
 
-def _run(agent: Any, env: VecEnv, settings: PlaySettings, counter: _EpisodeCounter) -> None:
+def _run(agent: Any, env: PlayedEnv, settings: PlaySettings, counter: _EpisodeCounter) -> None:
     observations: Any = env.reset()
     state: Any = None
     starts = np.ones(env.num_envs, dtype=bool)

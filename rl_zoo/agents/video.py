@@ -12,14 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rl_zoo.agents.playback import Playback, PlaySettings, play
+from rl_zoo.agents.playback import Playback, PlayedEnv, PlaySettings, play
 from rl_zoo.errors import MissingDependencyError, UsageError, ZooError
 from rl_zoo.runs.atomic import write_with
 from rl_zoo.runs.select import SelectedModel
 
 if TYPE_CHECKING:
     import numpy as np
-    from stable_baselines3.common.vec_env import VecEnv
 
 DEFAULT_FPS = 30
 """Frames per second of an environment that does not say how fast it runs."""
@@ -52,7 +51,7 @@ def check_video_file(file: Path) -> None:
 
 
 def record(
-    agent: Any, env: VecEnv, file: Path, settings: PlaySettings, *, fps: float | None = None
+    agent: Any, env: PlayedEnv, file: Path, settings: PlaySettings, *, fps: float | None = None
 ) -> Playback:
     """Let the agent act and film it: the first frame is the reset, then one frame per step.
 
@@ -72,7 +71,10 @@ def record(
 
 
 def film(
-    agent: Any, env: VecEnv, settings: PlaySettings, sinks: Sequence[Callable[[np.ndarray], None]]
+    agent: Any,
+    env: PlayedEnv,
+    settings: PlaySettings,
+    sinks: Sequence[Callable[[np.ndarray], None]],
 ) -> Playback:
     """Let the agent act and give every frame to each of ``sinks``."""
 
@@ -91,14 +93,14 @@ def video_name(model: SelectedModel, algo: str, n_steps: int) -> str:
     return f"{model.label}-{algo}-{model.folder.env_name}-step-0-to-step-{n_steps}.mp4"
 
 
-def frames_per_second(env: VecEnv) -> float:
+def frames_per_second(env: PlayedEnv) -> float:
     """Return how many steps of the environment make a second, as its metadata says."""
     metadata = env.get_attr("metadata", 0)[0]
     rate = metadata.get("render_fps") if isinstance(metadata, dict) else None
     return float(rate) if rate else DEFAULT_FPS
 
 
-def render_frame(env: VecEnv) -> np.ndarray:
+def render_frame(env: PlayedEnv) -> np.ndarray:
     """Return the picture of all environments side by side, shape (height, width, 3), uint8.
 
     Raises:
@@ -114,7 +116,7 @@ def render_frame(env: VecEnv) -> np.ndarray:
     return frame
 
 
-def _try_render(env: VecEnv) -> tuple[np.ndarray | None, str]:
+def _try_render(env: PlayedEnv) -> tuple[np.ndarray | None, str]:
     """Return the picture, or what went wrong."""
     try:
         return env.render(), ""

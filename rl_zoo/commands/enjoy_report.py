@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,11 +14,47 @@ if TYPE_CHECKING:
     from rl_zoo.agents.playback import Episode, Playback
 
 
-def text_report(
-    run: LoadedRun, playback: Playback, arguments: argparse.Namespace, deterministic: bool
-) -> str:
+@dataclass(frozen=True)
+class Shown:
+    """Which policy acted, and where."""
+
+    algo: str | None
+    env_id: str
+    run: str | None
+    """Folder of the run."""
+    model: Path
+    """File of the policy."""
+    weights: str | None
+    """Which weights of the run: final, best, checkpoint."""
+    checkpoint: int | None
+    """Steps of a checkpoint."""
+    normalizer: str | None = None
+    """File of the normalisation statistics, if they are in one of their own."""
+    deterministic: bool = True
+    normalized_reward: bool = False
+
+
+def shown_run(run: LoadedRun, arguments: argparse.Namespace, deterministic: bool) -> Shown:
+    """Return what acted, of a run loaded with its environment."""
+    normalize = run.config.normalize
+    return Shown(
+        algo=run.config.algo,
+        env_id=run.config.env_id,
+        run=str(run.model.folder.path),
+        model=run.model.file,
+        weights=run.model.kind,
+        checkpoint=run.model.steps,
+        normalizer=None if run.normalizer is None else str(run.normalizer),
+        deterministic=deterministic,
+        normalized_reward=bool(
+            arguments.norm_reward and normalize is not None and normalize.norm_reward
+        ),
+    )
+
+
+def text_report(shown: Shown, playback: Playback, arguments: argparse.Namespace) -> str:
     """Return the result for a person; with ``--verbose 0`` its main line only."""
-    lines = [_main_line(playback, normalized=_is_reward_normalized(run, arguments))]
+    lines = [_main_line(playback, normalized=shown.normalized_reward)]
     if arguments.verbose < 1:
         return lines[0]
     evaluation = playback.evaluation()
@@ -32,29 +70,27 @@ def text_report(
             lines.append(f"Success rate: {100 * evaluation.successes.mean():.2f}%")
         lines += _metric_lines(evaluation)
         lines += [f"Not counted: {_cut_off(episode)}" for episode in _not_counted(playback)]
-    mode = "deterministic" if deterministic else "stochastic"
-    lines.append(f"({mode} actions of {run.model.file}, seed {arguments.seed})")
+    mode = "deterministic" if shown.deterministic else "stochastic"
+    lines.append(f"({mode} actions of {shown.model}, seed {arguments.seed})")
     return "\n".join(lines)
 
 
-def json_report(
-    run: LoadedRun, playback: Playback, arguments: argparse.Namespace, deterministic: bool
-) -> str:
+def json_report(shown: Shown, playback: Playback, arguments: argparse.Namespace) -> str:
     """Return the result for a program: one JSON object on one line."""
     evaluation = playback.evaluation()
     successes = evaluation.successes
     content: dict[str, Any] = {
-        "algo": run.config.algo,
-        "env": run.config.env_id,
-        "run": str(run.model.folder.path),
-        "model": str(run.model.file),
-        "weights": run.model.kind,
-        "checkpoint": run.model.steps,
-        "normalizer": None if run.normalizer is None else str(run.normalizer),
-        "deterministic": deterministic,
+        "algo": shown.algo,
+        "env": shown.env_id,
+        "run": shown.run,
+        "model": str(shown.model),
+        "weights": shown.weights,
+        "checkpoint": shown.checkpoint,
+        "normalizer": shown.normalizer,
+        "deterministic": shown.deterministic,
         "seed": arguments.seed,
         "n_envs": arguments.n_envs,
-        "normalized_reward": _is_reward_normalized(run, arguments),
+        "normalized_reward": shown.normalized_reward,
         "n_steps": playback.steps,
         "n_episodes": len(playback.episodes),
         "mean_return": _mean(evaluation.returns),
@@ -98,11 +134,6 @@ def _mean_metrics(evaluation: Evaluation) -> dict[str, float]:
     from rl_zoo.wrappers.episode_metrics import mean_metrics
 
     return mean_metrics(evaluation.metrics)
-
-
-def _is_reward_normalized(run: LoadedRun, arguments: argparse.Namespace) -> bool:
-    normalize = run.config.normalize
-    return bool(arguments.norm_reward and normalize is not None and normalize.norm_reward)
 
 
 def _main_line(playback: Playback, *, normalized: bool) -> str:

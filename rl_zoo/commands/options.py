@@ -60,6 +60,21 @@ class ZooArgumentParser(argparse.ArgumentParser):
         return message
 
 
+class _NotGiven:
+    """Stands for the value of a flag that is not on the command line."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def given_flags(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> set[str]:
+    """Return the names (``dest``) of the flags on a command line that ``parser`` can read."""
+    missing = _NotGiven()
+    names = [action.dest for action in parser._actions]
+    found = parser.parse_args(argv, argparse.Namespace(**dict.fromkeys(names, missing)))
+    return {name for name in names if getattr(found, name, missing) is not missing}
+
+
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Keep the examples as written and show every default that says something."""
 

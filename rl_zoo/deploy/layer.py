@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_zoo.errors import DamagedFileError
+from rl_zoo.errors import ConfigError, DamagedFileError
 from rl_zoo.registry import Registry
 from rl_zoo.robots.driver import RobotState
 
@@ -102,9 +102,10 @@ def make_layer(plain: Mapping[str, Any], source: str) -> Layer:
             f"{source}: holds a layer '{kind}', which this rl_zoo does not know; valid: "
             f"{', '.join(LAYERS.names())}"
         )
+    described: Any = LAYERS.load(kind)
     try:
-        layer: Layer = LAYERS.load(kind).from_dict(plain)
-    except (KeyError, TypeError, ValueError) as error:
+        layer: Layer = described.from_dict(plain)
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise DamagedFileError(
             f"{source}: its layer '{kind}' is damaged ({type(error).__name__}: {error})"
         ) from error

@@ -56,6 +56,7 @@ class ArrayLayout:
     low: tuple[float, ...] | float | None = None
     """Bounds, flattened; one number for all entries; None: the space says none."""
     high: tuple[float, ...] | float | None = None
+    """Like ``low``."""
     parts: tuple[Part, ...] = ()
     """What the entries mean, in order; empty: unknown."""
 
@@ -67,6 +68,7 @@ class ActionLayout:
     kind: str
     """Of ``ACTION_KINDS``."""
     array: ArrayLayout
+    """Shape, bounds and the meaning of the entries."""
     n: tuple[int, ...] = ()
     """Number of choices: (n,) of a discrete action, one per entry of a multi-discrete one."""
 
@@ -82,6 +84,7 @@ class NetworkInput:
     shape: tuple[int, ...]
     """Without batch axis, after the layers."""
     dtype: str
+    """NumPy's name of the type of number."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,13 @@ class NetworkState:
     """Memory that the graph is given and gives back: hidden state, past frames, phases."""
 
     input: str
+    """Name in the graph."""
     output: str
+    """Name of its value for the next step."""
     shape: tuple[int, ...]
     """Without batch axis."""
     dtype: str
+    """NumPy's name of the type of number."""
     initial: tuple[float, ...] = ()
     """Values at the start of an episode, flattened; empty: zeros."""
 
@@ -102,12 +108,15 @@ class NetworkLayout:
     """Inputs and outputs of the graph; axis 0 of each is the batch."""
 
     inputs: tuple[NetworkInput, ...]
+    """The observation."""
     output: str
     """Name of the action, in units of the outermost layer's (or the environment's) action space."""
     output_shape: tuple[int, ...]
     """Without batch axis."""
     output_dtype: str
+    """NumPy's name of the type of number."""
     states: tuple[NetworkState, ...] = ()
+    """Empty: the action follows from the observation alone."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +124,11 @@ class EnvironmentRecord:
     """The environment the policy was trained in, as far as it stays an environment's business."""
 
     id: str
+    """Of Gymnasium's registry."""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     """Keywords of ``gymnasium.make``."""
     max_episode_steps: int | None = None
+    """Steps after which an episode is truncated; None: as registered."""
     wrappers: tuple[Mapping[str, Any], ...] = ()
     """``{"name", "kwargs"}`` of wrappers that are not in ``layers``, innermost first."""
     packages: tuple[str, ...] = ()
@@ -135,9 +146,15 @@ class Metadata:
     observation: tuple[ArrayLayout, ...]
     """What ``Policy.step`` takes: one array, or the entries of a Dict."""
     observation_is_dict: bool
+    """Whether the arrays come in a dictionary, even if there is only one."""
     action: ActionLayout
+    """What it returns."""
     network: NetworkLayout
+    """The graph's inputs and outputs by name."""
     environment: EnvironmentRecord
+    """Where the policy was trained."""
+    proposed: ArrayLayout | None = None
+    """What the graph gives to the outermost layer; None: the action itself."""
     control_period: float | None = None
     """Time between two steps, s; None: the environment does not say."""
     layers: tuple[Mapping[str, Any], ...] = ()
@@ -149,6 +166,7 @@ class Metadata:
     parity: Mapping[str, Any] = field(default_factory=dict)
     """What the exporter measured: errors in action units, latency in microseconds."""
     format: int = FORMAT
+    """Version of this schema."""
 
 
 def to_json(metadata: Metadata) -> str:
@@ -188,6 +206,7 @@ def _metadata(plain: Mapping[str, Any]) -> Metadata:
         "action": _record(ActionLayout, {**plain["action"], "array": None}),
         "network": _network(plain["network"]),
         "environment": _record(EnvironmentRecord, plain["environment"]),
+        "proposed": None if plain.get("proposed") is None else _array(plain["proposed"]),
     }
     action = values["action"]
     values["action"] = ActionLayout(action.kind, _array(plain["action"]["array"]), action.n)

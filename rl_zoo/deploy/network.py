@@ -76,7 +76,9 @@ class Network:
         self._inputs = {
             item.key: np.zeros((1, *item.shape), np.dtype(item.dtype)) for item in layout.inputs
         }
-        self._single = next(iter(self._inputs.values()))[0] if len(self._inputs) == 1 else None
+        # Views, also of arrays without axes but the batch.
+        rows = [array.reshape(array.shape[1:]) for array in self._inputs.values()]
+        self._single = rows[0] if len(rows) == 1 else None
         self._initial = [
             np.reshape(np.array(state.initial or 0.0, state.dtype), (1, *state.shape))
             if state.initial

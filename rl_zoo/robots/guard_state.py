@@ -12,8 +12,8 @@ from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.guard_limits import SafetyLimits
 from rl_zoo.robots.spec import FloatArray
 
-_LARGEST_ANGLE = 1e3  # rad: no sensor of a leg says more
-_LARGEST_VELOCITY = 1e4  # rad/s
+LARGEST_ANGLE = 1e3  # rad: no sensor of a leg says more
+LARGEST_VELOCITY = 1e4  # rad/s
 _NORM_TOLERANCE = 0.05  # of the orientation's quaternion; a message of zeros is no orientation
 
 
@@ -48,9 +48,9 @@ def check_state(limits: SafetyLimits, state: RobotState, *, now: float | None = 
 def _is_plausible(limits: SafetyLimits, state: RobotState) -> bool:
     n_joints = len(limits.joint_names)
     return (
-        _is_below(state.joint_positions, n_joints, _LARGEST_ANGLE)
-        and _is_below(state.joint_velocities, n_joints, _LARGEST_VELOCITY)
-        and _is_below(state.motor_positions, n_joints, _LARGEST_ANGLE)
+        _is_below(state.joint_positions, n_joints, LARGEST_ANGLE)
+        and _is_below(state.joint_velocities, n_joints, LARGEST_VELOCITY)
+        and _is_below(state.motor_positions, n_joints, LARGEST_ANGLE)
         and abs(math.hypot(*state.orientation) - 1.0) <= _NORM_TOLERANCE
         and math.isfinite(state.time)
         and (state.battery_voltage is None or math.isfinite(state.battery_voltage))

@@ -11,6 +11,8 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.motion.action_bounds import ActionBounds
+from rl_zoo.motion.action_filters import BoundedFilter
 from rl_zoo.motion.filters import RunningFilter, make_filter
 from rl_zoo.suggest import did_you_mean
 from rl_zoo.wrappers.action_meaning import held_action
@@ -37,6 +39,9 @@ class ActionFilterWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstruct
         **parameters: Those of the filter, see ``rl_zoo.motion.filters``: frequencies in Hz, rates
             in units of action per second.
 
+    Attributes:
+        filter: The filter with its memory.
+
     Raises:
         ConfigError: If the action space or a parameter does not fit.
     """
@@ -52,13 +57,12 @@ class ActionFilterWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstruct
         gym.Wrapper.__init__(self, env)
         name = type(self).__name__
         box = check_box(name, "action space", env.action_space)
-        self._dtype, self._low, self._high = box.dtype, box.low, box.high
         try:
             chosen = make_filter(filter, _time_step(env) if dt is None else dt, parameters)
             chosen.start(np.zeros(box.shape))
         except ConfigError as error:
             raise ConfigError(f"{name}.{error}") from error
-        self._filter = RunningFilter(chosen)
+        self.filter = BoundedFilter(chosen, ActionBounds(box.low, box.high))
 
     @staticmethod
     def keyword_problems(kwargs: Mapping[str, Any]) -> list[str]:
@@ -76,17 +80,12 @@ class ActionFilterWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstruct
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and start from the command it holds."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._filter.stop()
-        held = held_action(self.env)
-        if held is not None:
-            self._filter.start(held)
+        self.filter.start(held_action(self.env))
         return observation, info
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment with the filtered action."""
-        filtered = self._filter.step(action)
-        np.clip(filtered, self._low, self._high, out=filtered)  # Butterworth overshoots
-        executed = filtered.astype(self._dtype)
+        executed = self.filter.step(action)
         observation, reward, terminated, truncated, info = self.env.step(executed)
         info["action_proposed"] = action
         info.setdefault("action_executed", executed)
@@ -94,11 +93,11 @@ class ActionFilterWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstruct
 
     def checkpoint_state(self) -> dict[str, Any]:
         """Return the filter with its memory, as plain data."""
-        return self._filter.to_dict()
+        return self.filter.running.to_dict()
 
     def restore_checkpoint_state(self, state: dict[str, Any]) -> None:
         """Restore the memory of ``checkpoint_state``; the parameters stay those of this object."""
-        self._filter.memory = RunningFilter.from_dict(state).memory
+        self.filter.running.memory = RunningFilter.from_dict(state).memory
 
 
 class LowPassFilterWrapper(ActionFilterWrapper):

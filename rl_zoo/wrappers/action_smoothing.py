@@ -10,6 +10,7 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.motion.action_filters import MovingAverage
 from rl_zoo.wrappers.action_meaning import held_action
 from rl_zoo.wrappers.argument_checks import check_box
 
@@ -29,6 +30,9 @@ class ActionSmoothingWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstr
         env: Environment with a Box action space.
         smoothing_coef: The coefficient c, in [0, 1); 0 leaves actions as they are.
 
+    Attributes:
+        average: The smoothing with its memory.
+
     Raises:
         ConfigError: If the action space or the coefficient does not fit.
     """
@@ -40,24 +44,21 @@ class ActionSmoothingWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstr
             raise ConfigError(
                 f"ActionSmoothingWrapper.smoothing_coef: {smoothing_coef} is not in [0, 1)"
             )
-        self._dtype = check_box("ActionSmoothingWrapper", "action space", env.action_space).dtype
+        box = check_box("ActionSmoothingWrapper", "action space", env.action_space)
         self.smoothing_coef = smoothing_coef
-        self._previous: Action | None = None
+        self.average = MovingAverage(smoothing_coef, np.dtype(box.dtype))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and start from the command it holds."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._previous = held_action(self.env)
+        self.average.start(held_action(self.env))
         return observation, info
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment with the smoothed action."""
-        wanted = np.asarray(action, dtype=np.float64)
-        previous = wanted if self._previous is None else self._previous
-        self._previous = self.smoothing_coef * previous + (1.0 - self.smoothing_coef) * wanted
-        smoothed = self._previous.astype(self._dtype)
+        smoothed = self.average.step(action)
         observation, reward, terminated, truncated, info = self.env.step(smoothed)
         info["action_proposed"] = action
         info.setdefault("action_executed", smoothed)

@@ -12,9 +12,12 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.motion.action_bounds import ActionBounds
+from rl_zoo.motion.cpg_residual import CpgResidual, Generator
+from rl_zoo.motion.gait_prior import GaitPrior
 from rl_zoo.wrappers.argument_checks import check_vector
-from rl_zoo.wrappers.cpg_residual_foot import FootGenerator, GaitPrior
-from rl_zoo.wrappers.cpg_residual_joint import JointGenerator, read_joint_pattern
+from rl_zoo.wrappers.cpg_residual_foot import foot_generator, joint_units
+from rl_zoo.wrappers.cpg_residual_joint import joint_generator, read_joint_pattern
 from rl_zoo.wrappers.cpg_residual_settings import (
     WRAPPER,
     control_period,
@@ -71,20 +74,17 @@ class CPGResidualWrapper(gym.Wrapper[Any, Vector, Any, Vector], RecordConstructo
         RecordConstructorArgs.__init__(self, **settings)
         gym.Wrapper.__init__(self, env)
         self.settings = read_settings(settings)
-        self._inner = check_vector(WRAPPER, "action space", env.action_space)
-        self._dt = control_period(env, self.settings.dt)
-        self._ranges = self.settings.modulation_ranges
-        self.generator = self._make_generator()
-        names = self.generator.residual_names if self.settings.has_residual else ()
-        self._n_residual = len(names)
-        self._scale = read_scale(self.settings.residual_scale, names, self.generator.default_scale)
-        n_actions = len(names) + len(self._ranges.names) * len(self.generator.group_names)
-        self.action_space = spaces.Box(-1.0, 1.0, (n_actions,), np.float32)
+        self.cpg = self._make_cpg()
+        self.action_space = spaces.Box(-1.0, 1.0, self.cpg.action.shape, np.float32)
         self._steps = 0
         self._ramp_is_over = self.settings.ramp_steps == 0
-        self._action = np.zeros(n_actions)
         if self.settings.observe_phase:
             self.observation_space = self._extended_space()
+
+    @property
+    def generator(self) -> Generator:
+        """Return the oscillators."""
+        return self.cpg.generator
 
     @property
     def ramp(self) -> float:
@@ -96,7 +96,7 @@ class CPGResidualWrapper(gym.Wrapper[Any, Vector, Any, Vector], RecordConstructo
     @property
     def current_action(self) -> FloatArray:
         """Return the last action of the policy; zeros, the prior itself, at the start."""
-        return self._action.copy()
+        return self.cpg.action.copy()
 
     @staticmethod
     def keyword_problems(kwargs: Mapping[str, Any]) -> list[str]:
@@ -124,27 +124,20 @@ class CPGResidualWrapper(gym.Wrapper[Any, Vector, Any, Vector], RecordConstructo
         """Reset the environment and the oscillators."""
         observation, info = self.env.reset(seed=seed, options=options)
         is_random = self.settings.random_initial_phase
-        self.generator.start(float(self.np_random.random()) if is_random else 0.0)
-        self._action = np.zeros_like(self._action)
+        self.cpg.start(float(self.np_random.random()) if is_random else 0.0)
         info["cpg/phase"] = self.generator.phases
         return self._observe(observation), info
 
     def step(self, action: Vector) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment with the command of the oscillators and the policy."""
-        self._action = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
-        weighted = self.ramp * self._action
-        residual = self._scale * weighted[: self._n_residual] if self._n_residual else None
-        values = self._ranges.decode(weighted[self._n_residual :])
-        wanted = self.generator.command(values, residual)
-        executed = np.clip(wanted, self._inner.low, self._inner.high).astype(self._inner.dtype)
-        clipped = bool(np.any(wanted < self._inner.low) or np.any(wanted > self._inner.high))
+        executed = self.cpg.command(action, self.ramp)
         observation, reward, terminated, truncated, info = self.env.step(executed)
-        self.generator.advance(values, self._dt)
+        self.cpg.advance()
         self._steps += 1
         info["action_proposed"] = action
         info.setdefault("action_executed", executed)
         info["cpg/phase"] = self.generator.phases
-        info["cpg/clipped"] = clipped
+        info["cpg/clipped"] = self.cpg.is_clipped
         info.update(self.generator.info())
         return self._observe(observation), reward, terminated, truncated, info
 
@@ -158,30 +151,40 @@ class CPGResidualWrapper(gym.Wrapper[Any, Vector, Any, Vector], RecordConstructo
         self.generator.restore(state["oscillators"])
 
     def deployment_state(self) -> dict[str, Any]:
-        """Return everything that a controller without Gymnasium needs, JSON-able."""
+        """Return everything that a controller without Gymnasium needs, JSON-able.
+
+        ``CpgResidual.from_dict`` reads it. ``joint_units`` is None in joint space, which needs
+        none, and where the environment's ``positions_to_action`` is not affine joint by joint.
+        """
         settings = self.settings
+        units = joint_units(self.env) if settings.space == "foot" else None
         return {
             "kind": "cpg_residual",
-            "space": settings.space,
             "mode": settings.mode,
-            "dt": self._dt,
-            "residual_names": list(self.generator.residual_names[: self._n_residual]),
-            "residual_scale": self._scale.tolist(),
-            "modulation": {name: getattr(self._ranges, name) for name in self._ranges.names},
-            "modulation_groups": list(self.generator.group_names),
             "observe_phase": settings.observe_phase,
+            "observation_dtype": str(self._observation_dtype),
             "random_initial_phase": settings.random_initial_phase,
-            "action_low": self._inner.low.tolist(),
-            "action_high": self._inner.high.tolist(),
-            "parameters": self.generator.parameters(),
-            "state": self.generator.state(),
+            "joint_units": None if units is None else units.to_dict(),
+            **self.cpg.to_dict(),
         }
 
-    def _make_generator(self) -> JointGenerator | FootGenerator:
-        prior = read_prior(self.settings.prior)
-        if self.settings.space == "foot":
-            return FootGenerator(self.env, prior, self._ranges)
-        return JointGenerator(self.env, prior, self._ranges, self._inner.shape[0])
+    def _make_cpg(self) -> CpgResidual:
+        settings, box = self.settings, check_vector(WRAPPER, "action space", self.env.action_space)
+        dt = control_period(self.env, settings.dt)
+        ranges = settings.modulation_ranges
+        prior = read_prior(settings.prior)
+        generator: Generator
+        if settings.space == "foot":
+            generator = foot_generator(self.env, prior, ranges)
+        else:
+            generator = joint_generator(self.env, prior, ranges, box.shape[0])
+        names = generator.residual_names if settings.has_residual else ()
+        scale = read_scale(settings.residual_scale, names, generator.default_scale)
+        return CpgResidual(generator, ranges, scale, ActionBounds(box.low, box.high), dt)
+
+    @property
+    def _observation_dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.observation_space.dtype)
 
     def _extended_space(self) -> spaces.Box:
         space = self.env.observation_space
@@ -190,35 +193,14 @@ class CPGResidualWrapper(gym.Wrapper[Any, Vector, Any, Vector], RecordConstructo
                 f"{WRAPPER}.observe_phase: needs a Box observation of one dimension, this "
                 f"environment has {space}; set observe_phase: false"
             )
-        bounds = self._phase_bounds()
+        bounds = self.cpg.feature_bounds()
         return spaces.Box(
             np.concatenate([space.low, -bounds]).astype(space.dtype),
             np.concatenate([space.high, bounds]).astype(space.dtype),
             dtype=space.dtype,
         )
 
-    def _phase_bounds(self) -> FloatArray:
-        size = len(self._phase_features())
-        n_angles = 2 * len(self.generator.observed_phases)
-        n_amplitudes = 2 * len(self.generator.group_names) if self._ranges.amplitude else 0
-        bounds = np.ones(size)
-        bounds[n_angles : n_angles + n_amplitudes] = np.inf
-        return bounds
-
-    def _phase_features(self) -> FloatArray:
-        phases = self.generator.observed_phases
-        parts = [np.sin(phases), np.cos(phases)]
-        if self._ranges.amplitude is not None:
-            factors, rates = self.generator.amplitudes
-            parts += [factors - 1.0, rates / 10.0]
-        if self._ranges.heading_rate is not None and isinstance(self.generator, FootGenerator):
-            headings = self.generator.headings
-            parts += [np.sin(headings), np.cos(headings)]
-        return np.concatenate(parts)
-
     def _observe(self, observation: Any) -> Any:
         if not self.settings.observe_phase:
             return observation
-        return np.concatenate([observation, self._phase_features()]).astype(
-            self.observation_space.dtype
-        )
+        return self.cpg.extended(observation, self._observation_dtype)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
 from rl_zoo.finite import is_finite_number
+from rl_zoo.motion.cpg_modulation import ModulationRanges
 from rl_zoo.motion.pattern_file import PATTERN_FILE
 from rl_zoo.suggest import did_you_mean
 from rl_zoo.wrappers.argument_checks import check_count, check_flag
@@ -22,75 +23,6 @@ FloatArray = NDArray[np.float64]
 Group = TypeVar("Group")
 
 WRAPPER = "CPGResidualWrapper"
-
-
-@dataclass(frozen=True)
-class ModulationRanges:
-    """How far the policy may change the oscillators; an action of zero changes nothing."""
-
-    amplitude: tuple[float, float] | None = None
-    """Smallest and largest factor of the amplitude, around 1."""
-    frequency: tuple[float, float] | None = None
-    """Smallest and largest factor of the frequencies, around 1."""
-    phase: float | None = None
-    """Largest shift of the phase, rad."""
-    heading_rate: float | None = None
-    """Largest turning rate of the direction of stepping, rad/s; foot space with abduction only."""
-    per_leg: bool = False
-    """A value for each leg (joint space: each leg, or each joint of an unknown robot), else one
-    for all."""
-
-    def __post_init__(self) -> None:
-        for name, lowest in (("amplitude", 0.0), ("frequency", 1e-3)):
-            value = getattr(self, name)
-            if value is None:
-                continue
-            if not (_is_pair(value) and lowest <= value[0] <= 1.0 <= value[1]):
-                raise ConfigError(
-                    f"{WRAPPER}.modulation.{name}: {value!r} is not [low, high] with "
-                    f"{lowest:g} <= low <= 1 <= high"
-                )
-            object.__setattr__(self, name, (float(value[0]), float(value[1])))
-        for name in ("phase", "heading_rate"):
-            value = getattr(self, name)
-            if value is not None and not (is_finite_number(value) and value > 0.0):
-                raise ConfigError(
-                    f"{WRAPPER}.modulation.{name}: {value!r} is not a positive number"
-                )
-        check_flag(f"{WRAPPER}.modulation.per_leg", self.per_leg)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return what the policy changes, in the order of the action."""
-        every = ("amplitude", "frequency", "phase", "heading_rate")
-        return tuple(name for name in every if getattr(self, name) is not None)
-
-    def decode(self, action: FloatArray) -> ModulationValues:
-        """Return what an action means.
-
-        Args:
-            action: In [-1, 1], grouped by ``names``. Shape: (len(names) * n_groups,).
-        """
-        parts = np.split(action, len(self.names)) if self.names else []
-        values = dict(zip(self.names, parts, strict=True))
-        return ModulationValues(
-            amplitude=_factor(self.amplitude, values.get("amplitude")),
-            frequency=_factor(self.frequency, values.get("frequency")),
-            phase=_scaled(self.phase, values.get("phase")),
-            heading_rate=_scaled(self.heading_rate, values.get("heading_rate")),
-        )
-
-
-@dataclass(frozen=True)
-class ModulationValues:
-    """What the policy asks of the oscillators in one step; one value per group, or one for all."""
-
-    amplitude: FloatArray
-    frequency: FloatArray
-    phase: FloatArray
-    """rad."""
-    heading_rate: FloatArray
-    """rad/s."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +46,14 @@ class CpgResidualSettings:
         ):
             value = getattr(self, name)
             if value not in valid:
-                raise ConfigError(
-                    f"{WRAPPER}.{name}: {value!r} is unknown{did_you_mean(str(value), valid)}"
-                )
-        check_count(f"{WRAPPER}.ramp_steps", self.ramp_steps, minimum=0)
+                raise ConfigError(f"{name}: {value!r} is unknown{did_you_mean(str(value), valid)}")
+        check_count("ramp_steps", self.ramp_steps, minimum=0)
         for name in ("observe_phase", "random_initial_phase"):
-            check_flag(f"{WRAPPER}.{name}", getattr(self, name))
+            check_flag(name, getattr(self, name))
         if self.dt is not None and not (is_finite_number(self.dt) and self.dt > 0.0):
-            raise ConfigError(f"{WRAPPER}.dt: {self.dt!r} is not a positive number of seconds")
+            raise ConfigError(f"dt: {self.dt!r} is not a positive number of seconds")
         if not self.has_residual and self.residual_scale is not None:
-            raise ConfigError(f"{WRAPPER}.residual_scale: has no meaning with mode: modulate")
+            raise ConfigError("residual_scale: has no meaning with mode: modulate")
 
     @property
     def has_residual(self) -> bool:
@@ -166,7 +96,7 @@ def read_group(cls: type[Group], data: Any, where: str) -> Group:
     """Return the dataclass ``cls`` with the values of a mapping; None is unset.
 
     Raises:
-        ConfigError: If ``data`` is no mapping, or a key is unknown or missing.
+        ConfigError: If ``data`` is no mapping, a key is unknown or missing, or a value is wrong.
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f"{where}: {data!r} is not a mapping of keys to values")
@@ -184,7 +114,10 @@ def read_group(cls: type[Group], data: Any, where: str) -> Group:
     ]
     if problems:
         raise ConfigError(problems)
-    return cls(**data)
+    try:
+        return cls(**data)
+    except ConfigError as error:
+        raise ConfigError([f"{where}.{problem}" for problem in error.problems]) from error
 
 
 def read_prior(prior: Any) -> Mapping[str, Any]:
@@ -258,20 +191,3 @@ def control_period(env: gym.Env[Any, Any], dt: float | None) -> float:
             f"{WRAPPER}.dt: this environment does not say how long a step is; give it in seconds"
         )
     return float(dt)
-
-
-def _is_pair(value: Any) -> bool:
-    is_sequence = isinstance(value, Sequence) and not isinstance(value, str)
-    return is_sequence and len(value) == 2 and all(is_finite_number(item) for item in value)
-
-
-def _factor(bounds: tuple[float, float] | None, action: FloatArray | None) -> FloatArray:
-    """Return 1 for an action of 0, the bounds for -1 and 1, linear in between."""
-    if bounds is None or action is None:
-        return np.ones(1)
-    low, high = bounds
-    return np.where(action < 0.0, 1.0 + action * (1.0 - low), 1.0 + action * (high - 1.0))
-
-
-def _scaled(bound: float | None, action: FloatArray | None) -> FloatArray:
-    return np.zeros(1) if bound is None or action is None else bound * action

@@ -11,8 +11,9 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.motion.history_buffer import HistoryBuffer
 from rl_zoo.wrappers.argument_checks import check_count, check_vector
-from rl_zoo.wrappers.history_buffer import HistoryBuffer
+from rl_zoo.wrappers.history_space import history_shape, history_space
 
 Action = NDArray[Any]
 DictObservation = dict[str, Any]
@@ -30,6 +31,9 @@ class HistoryWrapperObsDict(
         env: Environment with a Dict observation whose ``observation`` is a Box of one dimension.
         horizon: Number of steps to show, the present one included.
 
+    Attributes:
+        history: The last steps.
+
     Raises:
         ConfigError: If a space does not fit or ``horizon`` is less than 1.
     """
@@ -43,19 +47,21 @@ class HistoryWrapperObsDict(
                 "HistoryWrapperObsDict: needs a Dict observation space with the key 'observation', "
                 f"this environment has {inner}; HistoryWrapper is the one for a Box"
             )
-        self._history = HistoryBuffer(
-            check_vector("HistoryWrapperObsDict", "'observation'", inner["observation"]),
-            check_vector("HistoryWrapperObsDict", "action space", env.action_space),
-            check_count("HistoryWrapperObsDict.horizon", horizon),
+        observed = check_vector("HistoryWrapperObsDict", "'observation'", inner["observation"])
+        acted = check_vector("HistoryWrapperObsDict", "action space", env.action_space)
+        shape = history_shape(
+            observed, acted, check_count("HistoryWrapperObsDict.horizon", horizon)
         )
-        self.observation_space = spaces.Dict({**inner.spaces, "observation": self._history.space})
+        self.history = HistoryBuffer(shape)
+        history = history_space(observed, acted, shape)
+        self.observation_space = spaces.Dict({**inner.spaces, "observation": history})
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[DictObservation, dict[str, Any]]:
         """Reset the environment and forget the episode before."""
         observation, info = self.env.reset(seed=seed, options=options)
-        history = self._history.start(observation["observation"])
+        history = self.history.start(observation["observation"])
         return {**observation, "observation": history}, info
 
     def step(
@@ -63,5 +69,5 @@ class HistoryWrapperObsDict(
     ) -> tuple[DictObservation, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment and append action and observation to the history."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        history = self._history.append(observation["observation"], np.asarray(action))
+        history = self.history.append(observation["observation"], np.asarray(action))
         return {**observation, "observation": history}, reward, terminated, truncated, info

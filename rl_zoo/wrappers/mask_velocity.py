@@ -24,6 +24,9 @@ class MaskVelocityWrapper(
     Args:
         env: One of the environments in ``masked_ids.VELOCITY_INDICES``.
 
+    Attributes:
+        mask: Factor of each entry, 0 or 1, in the type of the observation.
+
     Raises:
         ConfigError: If it is another one.
     """
@@ -40,10 +43,10 @@ class MaskVelocityWrapper(
             )
         space = env.observation_space
         # Multiplied, not assigned: a NaN in a hidden entry must still be seen further out.
-        self._mask = np.ones(space.shape or (), dtype=space.dtype)
-        self._mask[list(VELOCITY_INDICES[env_id])] = 0
+        self.mask = np.ones(space.shape or (), dtype=space.dtype)
+        self.mask[list(VELOCITY_INDICES[env_id])] = 0
 
     def observation(self, observation: Observation) -> Observation:
         """Return the observation with zeros for velocities."""
-        masked: Observation = observation * self._mask
+        masked: Observation = observation * self.mask
         return masked

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Literal, SupportsFloat
 
 import gymnasium as gym
-import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from rl_zoo.errors import ConfigError
-from rl_zoo.robots.guard import StopRequest
 from rl_zoo.wrappers.action_meaning import changes_meaning, is_filter
 from rl_zoo.wrappers.argument_checks import check_box, check_mapping, check_number
-from rl_zoo.wrappers.episode_control import DISCARD
-from rl_zoo.wrappers.safe_actions import BoxActions, RobotActions, SafeAction, is_robot
+from rl_zoo.wrappers.safe_actions import BoxActions, RobotActions, is_robot
+from rl_zoo.wrappers.safety_report import SafetyReport
 
 Action = NDArray[Any]
 STORED_ACTIONS = ("proposed", "executed")
@@ -80,17 +78,18 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
         self.penalty = check_number("SafetyWrapper.penalty", penalty, zero=True)
         self.store_action = _check_stored(store_action)
         options = _read_options(limits, reactions=reactions, cost_weights=cost_weights)
-        self._actions: RobotActions | BoxActions
+        self.actions: RobotActions | BoxActions
         try:
             if is_robot(env):
                 _check_order(env)
-                self._actions = RobotActions(env, self._box, options)
+                self.actions = RobotActions(env, self._box, options)
             else:
-                self._actions = BoxActions(env, self._box, options)
+                self.actions = BoxActions(env, self._box, options)
         except ConfigError as error:
             raise ConfigError([f"SafetyWrapper.{text}" for text in error.problems]) from error
-        self._weights = self._actions.weights
-        self._begin_episode()
+        self._report = SafetyReport(
+            self.actions.names, self.actions.weights, self._box.low, self._box.high
+        )
 
     @property
     def safe_action_space(self) -> gym.spaces.Box:
@@ -102,70 +101,21 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and start from the command it holds."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._actions.start()
-        self._begin_episode()
+        self.actions.start()
+        self._report.begin_episode()
         return observation, info
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment with the nearest admissible action."""
-        safe = self._actions.make_safe(action)
+        safe = self.actions.make_safe(action)
         observation, reward, terminated, truncated, info = self.env.step(safe.action)
-        reached, stop = self._actions.judge_state()
-        excess = {**safe.excess, **reached}
+        reached, stop = self.actions.judge_state()
         stop = safe.stop or stop
-        if stop is not None:
-            excess.setdefault(stop.limit, 0.0)
-        correction = 0.0 if safe.action is action else self._correction(action, safe.action)
-        self._report(info, action, safe, excess, correction)
-        if stop is not None and not info.get(DISCARD) and _is_decisive(stop, terminated, truncated):
-            terminated, truncated = stop.terminates, not stop.terminates
-            _name_end(info, stop)
-        if terminated or truncated:
-            info["safety_counts"] = dict(self._counts)
+        correction = self._report.add(info, action, safe, reached, stop)
+        terminated, truncated = self._report.end(info, stop, terminated, truncated)
         if self.penalty:
             reward = float(reward) - self.penalty * correction
         return observation, reward, terminated, truncated, info
-
-    def _begin_episode(self) -> None:
-        self._cost, self._interventions, self._max_correction = 0.0, 0, 0.0
-        self._counts = dict.fromkeys(self._actions.names, 0)
-
-    def _report(
-        self,
-        info: dict[str, Any],
-        action: Action,
-        safe: SafeAction,
-        excess: dict[str, float],
-        correction: float,
-    ) -> None:
-        intervention = safe.action is not action
-        cost = float(sum(self._weights[name] for name in excess))
-        self._cost += cost
-        self._interventions += intervention
-        self._max_correction = max(self._max_correction, correction)
-        for name in self._counts:
-            self._counts[name] += name in excess
-            info[f"safety/{name}"] = excess.get(name, 0.0)
-        info["safety/margin"] = min(safe.margins.values(), default=1.0)
-        info["safety_margins"] = safe.margins
-        info["safety_conflicts"] = safe.conflicts
-        info["intervention"] = intervention
-        info["cost"] = cost + float(info.get("cost", 0.0))
-        info["episode_cost"] = self._cost
-        info["episode_interventions"] = self._interventions
-        info["episode_max_correction"] = self._max_correction
-        info["action_proposed"] = action
-        info.setdefault("action_executed", safe.action)  # an inner layer may have its own
-        info["safe_action"] = safe.action
-
-    def _correction(self, proposed: Action, executed: Action) -> float:
-        """Return the mean absolute change of an entry, counted from inside the action space."""
-        low, high = self._box.low.astype(np.float64), self._box.high.astype(np.float64)
-        wanted = np.clip(np.asarray(proposed, dtype=np.float64), low, high)
-        half = np.where(np.isfinite(high - low), 0.5 * (high - low), 1.0)
-        with np.errstate(invalid="ignore"):
-            change = np.abs(wanted - np.asarray(executed, dtype=np.float64))
-        return float(np.mean(np.where(np.isfinite(change), change, half)))
 
 
 def _read_options(limits: Any, **others: Any) -> dict[str, Any]:
@@ -176,18 +126,6 @@ def _read_options(limits: Any, **others: Any) -> dict[str, Any]:
         if value is not None:
             options[key] = check_mapping(f"SafetyWrapper.{key}", value)
     return options
-
-
-def _is_decisive(stop: StopRequest, terminated: bool, truncated: bool) -> bool:
-    """Say whether the episode ends because of ``stop``: a fall wins over a time limit."""
-    return not terminated and (stop.terminates or not truncated)
-
-
-def _name_end(info: dict[str, Any], stop: StopRequest) -> None:
-    info["safety_stop"] = stop.limit
-    info.pop("truncation_reason", None)
-    key = "termination_reason" if stop.terminates else "truncation_reason"
-    info[key] = stop.reason
 
 
 def _check_order(env: gym.Env[Any, Any]) -> None:

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl_zoo.errors import ConfigError
+from rl_zoo.motion.history_buffer import HistoryBuffer
 from rl_zoo.wrappers.history import HistoryWrapper
-from rl_zoo.wrappers.history_buffer import HistoryBuffer
 from rl_zoo.wrappers.history_obs_dict import HistoryWrapperObsDict
+from rl_zoo.wrappers.history_space import history_shape, history_space
 
 
 def act(value):
@@ -76,9 +77,9 @@ def test_the_vector_is_the_tail_of_the_episode(horizon, n_obs, n_act, n_steps):
     rng = np.random.default_rng(n_steps)
     observations = rng.uniform(-1, 1, (n_steps + 1, n_obs)).astype(np.float32)
     actions = rng.uniform(-1, 1, (n_steps, n_act)).astype(np.float32)
-    buffer = HistoryBuffer(
-        spaces.Box(-1, 1, (n_obs,)), spaces.Box(-1, 1, (n_act,)), horizon=horizon
-    )
+    boxes = spaces.Box(-1, 1, (n_obs,)), spaces.Box(-1, 1, (n_act,))
+    shape = history_shape(*boxes, horizon)
+    buffer = HistoryBuffer(shape)
     buffer.start(np.ones(n_obs))
     buffer.append(np.ones(n_obs), np.ones(n_act))  # of an episode before
     vector = buffer.start(observations[0])
@@ -91,7 +92,7 @@ def test_the_vector_is_the_tail_of_the_episode(horizon, n_obs, n_act, n_steps):
 
     expected = np.concatenate([tail(observations, n_obs), tail(actions, n_act)])
     np.testing.assert_array_equal(vector, expected)
-    assert buffer.space.contains(vector)
+    assert history_space(*boxes, shape).contains(vector)
 
 
 def test_dict_history_replaces_observation_only_and_changes_nothing_inside(goal_env):

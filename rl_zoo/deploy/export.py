@@ -1,0 +1,205 @@
+"""Make a bundle of a loaded run: graph, layers, metadata, and the proof that it acts the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from gymnasium import spaces
+
+from rl_zoo.agents.load_run import LoadedRun
+from rl_zoo.agents.playback import PlaySettings, play
+from rl_zoo.config.model import RunConfig
+from rl_zoo.deploy.describe import (
+    action_layout,
+    array_layout,
+    control_period,
+    describe_robot_of,
+    installed_versions,
+    observation_layouts,
+)
+from rl_zoo.deploy.examples import examples_of
+from rl_zoo.deploy.graph.build import build_network
+from rl_zoo.deploy.graph.builder import BuiltNetwork
+from rl_zoo.deploy.graph.preprocess import preprocessing_of
+from rl_zoo.deploy.metadata import (
+    KEY,
+    EnvironmentRecord,
+    Metadata,
+    to_json,
+)
+from rl_zoo.deploy.original import original_actions, random_observations
+from rl_zoo.deploy.parity import (
+    Comparison,
+    compare_network,
+    compare_policy,
+    microseconds,
+    require_equal,
+    step_times,
+)
+from rl_zoo.deploy.recording import RecordedEpisode, StepRecorder, insert_recorder
+from rl_zoo.deploy.runtime import Policy
+from rl_zoo.deploy.stack_split import StackSplit, split_stack
+
+_TIMED_STEPS = 2000
+_RANDOM_EPISODE = 50
+"""Steps after which a policy with a memory starts anew among random observations."""
+_NUDGE = 1e-6
+"""Relative change of an observation that may turn a choice only where two are equal."""
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """How thoroughly to compare."""
+
+    n_steps: int = 1000
+    """Recorded steps."""
+    n_random: int = 1000
+    """Random observations."""
+    seed: int = 0
+    deployed: RunConfig | None = None
+    """Configuration whose environment the bundle is for; None: that of the run as loaded."""
+    about_run: Mapping[str, Any] | None = None
+    """``Metadata.run``."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A bundle that acts as the original does."""
+
+    content: bytes
+    """Of the file."""
+    metadata: Metadata
+    comparisons: tuple[Comparison, ...]
+    guard_is_kept: bool
+    """Whether the safety limits could not be carried."""
+
+
+def export(run: LoadedRun, settings: ExportSettings) -> Export:
+    """Make a bundle and compare it with the original.
+
+    The environments of ``run`` are played in, and changed: do not use them afterwards.
+
+    Raises:
+        ConfigError: If a part of the run cannot be exported, or the bundle acts differently.
+    """
+    built = build_network(run.agent.policy, preprocessing_of(run.env))
+    base: Any = run.env.unwrapped
+    split = split_stack(base.envs[0], run.config.env_wrappers)
+    metadata = _describe(run, built, split, settings)
+    layout = metadata.action.array
+    proposed = metadata.proposed or layout
+    base.envs[0] = outer = StepRecorder(base.envs[0])
+    boundary = insert_recorder(split.outside)
+    play(run.agent, run.env, PlaySettings(n_steps=settings.n_steps))
+    policy = Policy(_content(built.model, metadata))
+    comparisons, original_times = _compare_networks(run, policy, outer.episodes, settings)
+    for comparison in comparisons:
+        require_equal(comparison, proposed)
+    episodes = [episode for episode in boundary.episodes if episode.n_steps]
+    comparisons.append(compare_policy(policy, episodes))
+    require_equal(comparisons[-1], layout)
+    longest = max(episodes, key=lambda episode: episode.n_steps)
+    bundle_times = step_times(policy, longest, _TIMED_STEPS)
+    metadata = dataclasses.replace(
+        metadata,
+        examples=examples_of(episodes[0], metadata),
+        parity={
+            "max_error": {item.stage: item.max_error for item in comparisons},
+            "n": {item.stage: item.n for item in comparisons},
+            "ties": sum(item.n_ties for item in comparisons),
+            "original": microseconds(original_times),
+            "bundle": microseconds(bundle_times),
+        },
+    )
+    content = _content(built.model, metadata)
+    onnx.checker.check_model(onnx.load_from_string(content))
+    return Export(content, metadata, tuple(comparisons), split.guard_is_kept)
+
+
+def _describe(
+    run: LoadedRun, built: BuiltNetwork, split: StackSplit, settings: ExportSettings
+) -> Metadata:
+    inside = split.boundary
+    return Metadata(
+        run=settings.about_run or {},
+        versions=installed_versions(),
+        observation=observation_layouts(split.observation_space, inside),
+        observation_is_dict=isinstance(split.observation_space, spaces.Dict),
+        action=action_layout(inside.action_space, inside),
+        proposed=array_layout("proposed", run.env.action_space) if split.layers else None,
+        network=built.layout,
+        environment=_environment_record(settings.deployed or run.config, split),
+        control_period=control_period(inside),
+        layers=split.layers,
+        robot=describe_robot_of(inside),
+    )
+
+
+def _environment_record(config: RunConfig, split: StackSplit) -> EnvironmentRecord:
+    """Return what stays an environment's business, as evaluation sees it."""
+    kwargs = {**config.env_kwargs, **config.eval_env_kwargs}
+    limit = kwargs.pop("max_episode_steps", None)
+    wrappers = tuple({"name": item.name, "kwargs": dict(item.kwargs)} for item in split.kept)
+    return EnvironmentRecord(config.env_id, kwargs, limit, wrappers)
+
+
+def _compare_networks(
+    run: LoadedRun, policy: Policy, recorded: Sequence[RecordedEpisode], settings: ExportSettings
+) -> tuple[list[Comparison], np.ndarray]:
+    """Compare the graph on recorded and on random observations."""
+    base: Any = run.env.unwrapped
+    space = base.observation_space
+    lived = [item.observations[: item.n_steps] for item in recorded if item.n_steps]
+    drawn = random_observations(
+        space,
+        [observation for episode in lived for observation in episode],
+        settings.n_random,
+        np.random.default_rng(settings.seed),
+    )
+    observations = {
+        "network, recorded": lived,
+        "network, random": [
+            drawn[start : start + _RANDOM_EPISODE]
+            for start in range(0, len(drawn), _RANDOM_EPISODE)
+        ],
+    }
+    comparisons, times = [], []
+    for stage, episodes in observations.items():
+        wanted, seconds = original_actions(run.agent, run.env, episodes)
+        times.append(seconds)
+        tie = _tie_of(run, space) if not policy.metadata.network.states else None
+        comparisons.append(compare_network(policy.network, episodes, wanted, stage, tie))
+    return comparisons, np.concatenate(times)
+
+
+def _tie_of(run: LoadedRun, space: spaces.Space[Any]) -> Any:
+    """Return what says whether a choice is a matter of rounding; None: choices are not made."""
+    is_float = isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating)
+    if isinstance(run.env.action_space, spaces.Box) or not is_float:
+        return None
+
+    def is_tie(observation: np.ndarray) -> bool:
+        nudged = [
+            [observation * np.asarray(1.0 + nudge, observation.dtype)]
+            for nudge in (_NUDGE, -_NUDGE)
+        ]
+        (one,), (two,) = original_actions(run.agent, run.env, nudged)[0]
+        return not np.array_equal(one, two)
+
+    return is_tie
+
+
+def _content(model: onnx.ModelProto, metadata: Metadata) -> bytes:
+    """Return the file: the graph with the metadata in it."""
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    del whole.metadata_props[:]
+    entry = whole.metadata_props.add()
+    entry.key, entry.value = KEY, to_json(metadata)
+    content: bytes = whole.SerializeToString()
+    return content

@@ -1,0 +1,1 @@
+"""The arithmetic of a policy as an ONNX graph: from the observation to the action."""

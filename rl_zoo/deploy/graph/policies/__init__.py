@@ -1,0 +1,1 @@
+"""How the policy of each algorithm becomes nodes of a graph."""

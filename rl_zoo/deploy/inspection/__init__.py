@@ -1,0 +1,1 @@
+"""A bundle as a person reads it; numpy and onnxruntime are enough."""
