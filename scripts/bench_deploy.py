@@ -244,8 +244,8 @@ def main() -> int:
             failures.append(f"{name}: {ratio:.1f}x is below {FLOOR:g}x")
     text = (
         f"{describe_machine()}.\n\n"
-        "| safety limits of ours | actions changed | SB3: p50 (p99) us | ours: p50 (p99) us | ratio "
-        f"| floor | {LONG} steps of ours: p50 us | p99 us | max us |\n"
+        "| safety limits of ours | actions changed | SB3: p50 (p99) us | ours: p50 (p99) us | "
+        f"ratio | floor | {LONG} steps of ours: p50 us | p99 us | max us |\n"
         "|---|---|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
     result(text)

@@ -31,7 +31,7 @@ pip install -r requirements/robot.txt
 pip install --no-deps .
 
 size=$(du -sm "$place/venv" | cut -f1)
-echo "environment: $size MB with pip, $("$robot" -V), $(pip list --format freeze | grep -Ei '^(numpy|onnxruntime|gymnasium)=' | tr '\n' ' ')"
+echo "environment: $size MB with pip, $("$robot" -V), $("$robot" -m pip list --format freeze 2>/dev/null | grep -Ei '^(numpy|onnxruntime|gymnasium)=' | tr '\n' ' ')"
 [ "$size" -lt "$largest" ] || { echo "check_robot_computer: larger than $largest MB" >&2; exit 1; }
 
 "$full" scripts/robot_computer_checks.py "$bundle" --python "$robot"

@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import io
 import json
+import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,9 +28,10 @@ sys.path.insert(0, str(ROOT))
 from rl_zoo.console import message, result  # noqa: E402
 from rl_zoo.enjoy import main as enjoy  # noqa: E402
 
+_ROUNDING = 1e-6  # of the size of a return
 _HEADER = (
-    "| run | layers | seeds | same length | same return | largest difference | "
-    "mean return, PyTorch | ONNX |\n|---|---|--:|--:|--:|--:|--:|--:|"
+    "| run | layers | seeds | same length | same return | difference: median | largest | "
+    "mean return, PyTorch | ONNX |\n|---|---|--:|--:|--:|--:|--:|--:|--:|"
 )
 
 
@@ -44,14 +46,11 @@ class Pair:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the table; return 1 if a bundle's mean return is another one altogether."""
+    """Print the table; return 1 if the returns of a run and its bundle differ in the mean."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="+", type=Path, help="run folders")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=1000)
-    parser.add_argument(
-        "--tolerance", type=float, default=0.02, help="of the mean return, share of its size"
-    )
     arguments = parser.parse_args(argv)
     result(_HEADER)
     is_equal = True
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
             pairs = [_compare(run, bundle, seed) for seed in seeds]
             result(_row(run, bundle, pairs))
-            is_equal &= _is_close(pairs, arguments.tolerance)
+            is_equal &= _is_same_policy(pairs)
     return 0 if is_equal else 1
 
 
@@ -105,18 +104,22 @@ def _row(run: Path, bundle: Path, pairs: Sequence[Pair]) -> str:
     n = len(pairs)
     lengths = sum(pair.same_length for pair in pairs)
     returns = sum(pair.by_torch == pair.by_onnx for pair in pairs)
-    largest = max(abs(pair.by_torch - pair.by_onnx) for pair in pairs)
+    differences = [abs(pair.by_torch - pair.by_onnx) for pair in pairs]
+    median, largest = statistics.median(differences), max(differences)
     means = (_mean([p.by_torch for p in pairs]), _mean([p.by_onnx for p in pairs]))
     name = f"{run.parent.name}/{run.name}"
     return (
-        f"| {name} | {kinds} | {n} | {lengths} | {returns} | {largest:.2g} | "
+        f"| {name} | {kinds} | {n} | {lengths} | {returns} | {median:.2g} | {largest:.2g} | "
         f"{means[0]:.4f} | {means[1]:.4f} |"
     )
 
 
-def _is_close(pairs: Sequence[Pair], tolerance: float) -> bool:
-    by_torch, by_onnx = _mean([p.by_torch for p in pairs]), _mean([p.by_onnx for p in pairs])
-    return abs(by_torch - by_onnx) <= tolerance * max(abs(by_torch), 1.0)
+def _is_same_policy(pairs: Sequence[Pair]) -> bool:
+    """Say whether the mean difference is zero up to rounding and three standard errors."""
+    differences = [pair.by_torch - pair.by_onnx for pair in pairs]
+    error = statistics.pstdev(differences) / len(differences) ** 0.5
+    size = max(1.0, abs(_mean([pair.by_torch for pair in pairs])))
+    return bool(abs(_mean(differences)) <= 3.0 * error + _ROUNDING * size)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -711,6 +711,27 @@ def _bundle(name: str, command: str, damage: Damage | None, *words: str, code: i
 
 
 BUNDLES = [
+    _bundle("export of no run", "export {dir}/none", None, "no such run folder"),
+    _bundle(
+        "export of a run without a model", f"export {PPO_RUN}", _delete("*.zip"), "model", code=3
+    ),
+    _bundle("export of no checkpoint", f"export {PPO_RUN} --checkpoint 99", _nothing, "99", code=3),
+    _bundle("export without a best model", f"export {PPO_RUN} --best", _nothing, "best", code=3),
+    _bundle("-o: a folder", f"export {PPO_RUN} -o {{dir}}", _nothing, "is a folder; give a file"),
+    _bundle("-o: another ending", f"export {PPO_RUN} -o {{dir}}/b.pt", _nothing, "end in .onnx"),
+    _bundle(
+        "-o: no such folder",
+        f"export {PPO_RUN} -o {{dir}}/none/b.onnx",
+        _nothing,
+        "there is no folder",
+    ),
+    _bundle(
+        "-o: a file that the system writes",
+        f"export {PPO_RUN} -o /proc/b.onnx",
+        _nothing,
+        "-o /proc/b.onnx: cannot be written",
+    ),
+    _bundle("run and --algo", f"export {PPO_RUN} --algo ppo", _nothing, "by folder or by flags"),
     _bundle("no such file", "inspect {dir}/none.onnx", None, "none.onnx: no such file", code=3),
     _bundle("a folder", "inspect {dir}", None, "is a folder; name the file"),
     _bundle("no ONNX", f"inspect {BUNDLE}", deploy.no_onnx, "is no ONNX model"),

@@ -33,6 +33,7 @@ from scripts.served_robot import (  # noqa: E402
     wait_for,
 )
 
+_TOLD = ("Mean reward", "No complete episode")
 _PATIENCE = 60.0  # s, for a command to end
 _NAN_MODULE = '''
 import pathlib, time
@@ -69,7 +70,7 @@ class Ended:
 
     code: int
     said: str
-    """Last line on stderr that names an error, or the last line of the result."""
+    """The error; without one the main line of the result."""
     soft_after: float | None = None
     """Time from the event until the motors were without stiffness, s."""
     safe_after: float | None = None
@@ -145,7 +146,8 @@ def _end(place: Place, process: subprocess.Popen[str], since: float | None = Non
         code = process.wait()
     lines = (place.folder / "output").read_text().strip().splitlines()
     errors = [line for line in lines if line.startswith(("error", "Traceback"))]
-    said = (errors or [line for line in lines if "Mean reward" in line] or lines or [""])[-1]
+    told = [line for line in lines if line.startswith(_TOLD) or "largest error" in line]
+    said = (errors or told or [""])[-1].strip()
     said = said.replace(str(place.folder), "...")
     if since is None:
         return Ended(code, said)

@@ -77,9 +77,15 @@ def _print_tables(file: Path, policy: Policy, size: GraphSize) -> None:
 
     from rl_zoo.deploy.inspection.sections import sections_of
 
+    try:
+        sections = sections_of(policy.metadata, size)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+        raise DamagedFileError(
+            f"{file}: its metadata is damaged ({type(error).__name__}: {error}); export it again"
+        ) from error
     kilobytes = file.stat().st_size / 1e3
     console.result(f"{file}: {kilobytes:.0f} kB, bundle format {policy.metadata.format}")
-    for section in sections_of(policy.metadata, size):
+    for section in sections:
         console.result()
         console.result(console.styled(section.title, "bold", sys.stdout))
         for line in section.lines:

@@ -146,7 +146,7 @@ def _bound(values: np.ndarray) -> tuple[float, ...] | float | None:
         return None
     if flat.size and (flat == flat[0]).all():
         return float(flat[0])
-    largest = float(np.finfo(np.float64).max)  # JSON knows no infinity
+    largest = float(np.finfo(np.float32).max)  # JSON knows no infinity
     return tuple(np.clip(flat, -largest, largest).tolist())
 
 

@@ -137,7 +137,7 @@ def _action_problem(action: ActionLayout, space: spaces.Space[Any]) -> str | Non
         if trained is None:
             continue
         wanted = np.broadcast_to(np.reshape(trained, -1), (space.low.size,))
-        here = np.clip(here, -_LARGEST, _LARGEST)  # a bundle knows no infinity
+        here = np.clip(here.astype(np.float64), -_LARGEST, _LARGEST)  # JSON knows no infinity
         index = _first_difference(wanted, here.ravel())
         if index is not None:
             return (

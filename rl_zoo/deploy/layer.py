@@ -83,6 +83,9 @@ LAYERS = Registry(
 )
 """Kinds of layers; a class has ``from_dict(plain) -> Layer``."""
 
+_DAMAGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ConfigError)
+"""What comes of values of the wrong kind."""
+
 
 def make_layer(plain: Mapping[str, Any], source: str) -> Layer:
     """Build a layer of a bundle.
@@ -105,7 +108,7 @@ def make_layer(plain: Mapping[str, Any], source: str) -> Layer:
     described: Any = LAYERS.load(kind)
     try:
         layer: Layer = described.from_dict(plain)
-    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+    except _DAMAGE as error:
         raise DamagedFileError(
             f"{source}: its layer '{kind}' is damaged ({type(error).__name__}: {error})"
         ) from error

@@ -8,13 +8,13 @@ the last digits; then ``guard`` has to be asked.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from rl_zoo.motion.rotations import gravity_in_body
+from rl_zoo.motion.kinematics import LegGeometry
 from rl_zoo.robots.driver import RobotState
-from rl_zoo.robots.guard_geometry import leg_points
 from rl_zoo.robots.guard_limits import SafetyLimits
 from rl_zoo.robots.guard_proof import unproven
 from rl_zoo.robots.guard_state import LARGEST_ANGLE, LARGEST_VELOCITY
@@ -22,15 +22,16 @@ from rl_zoo.robots.spec import FloatArray
 
 _ROUNDING = 1e-9  # rad, m: more than all rounding errors together
 _LARGEST_NUMBER = 1e3  # rad: up to here rounding errors are that small
+_LARGEST_STEP = 1e5  # rad per command: what is held is then a number that the guard believes
 _SQUARED_NORM = (0.9026, 1.1024)  # of the orientation; the guard takes a norm from 0.95 to 1.05
 
 
 class Admission:
     """The quick answer for one robot: a command is ``default_pose + ranges * action``.
 
-    Every limit of single joints is a row ``|value| <= bound`` of one table, filled in place and
-    compared at once. Limits of feet and legs that no action of the box can break are proven here,
-    once, and not asked again.
+    Every limit of single joints is a row ``|value| <= bound`` of one table, linear in what is
+    known: one product of a matrix and a vector, one comparison. Limits of feet and legs that no
+    action of the box can break are proven here, once, and not asked again.
 
     Args:
         limits: Of the robot.
@@ -51,9 +52,6 @@ class Admission:
         self.limits = limits
         self._pose, self._ranges = default_pose, ranges
         self._shape = default_pose.shape
-        self._damping = limits.arrays.damping_ratio
-        self._command = np.zeros_like(default_pose)
-        self._fill_table(low, high)
         ends = default_pose + ranges * low, default_pose + ranges * high
         lower = np.maximum(limits.arrays.lower, ends[0])
         upper = np.minimum(limits.arrays.upper, ends[1])
@@ -67,51 +65,38 @@ class Admission:
         if self._is_usable:
             self._legs = unproven(self._legs, lower, upper)
         self._has_legs = self._legs.box is not None or self._legs.min_distance is not None
-        max_tilt = limits.max_tilt
+        self._needs_held = limits.arrays.max_step is not None
+        self._fill_table(low, high)
+        self._feet = [
+            _Foot.of(leg, indices)
+            for leg, indices in zip(limits.legs, limits.leg_limits.indices, strict=True)
+        ]
+        self._min_height = None if limits.min_height is None else limits.min_height + _ROUNDING
         self._least_cosine = -2.0
-        if max_tilt is not None and max_tilt < math.pi:
-            self._least_cosine = math.cos(max_tilt) + _ROUNDING
-        self._standing = 0
+        if limits.max_tilt is not None and limits.max_tilt < math.pi:
+            self._least_cosine = math.cos(limits.max_tilt) + _ROUNDING
 
     def _fill_table(self, low: FloatArray, high: FloatArray) -> None:
-        """Lay out the rows and their bounds; a row without a name here is not needed."""
-        arrays = self.limits.arrays
-        largest = np.full(self._shape, _LARGEST_NUMBER)
-        low, high = np.maximum(low, -largest), np.minimum(high, largest)
-        self._middle = 0.5 * (low + high)
-        is_symmetric = not self._middle.any()
-        bounds = {
-            "action": high if is_symmetric else 0.5 * (high - low) - _ROUNDING,
-            "velocity": np.full(self._shape, np.nextafter(LARGEST_VELOCITY, 0.0)),
-            "joint": np.full(self._shape, np.nextafter(LARGEST_ANGLE, 0.0)),
-            "motor": np.full(self._shape, np.nextafter(LARGEST_ANGLE, 0.0)),
-        }
-        if arrays.joint_velocity is not None:
-            bounds["velocity"] = np.minimum(bounds["velocity"], arrays.joint_velocity)
-        # Rounding is monotonous: an action between two ends gives a command between theirs.
-        lowest, highest = self._pose + self._ranges * low, self._pose + self._ranges * high
-        if (lowest < arrays.lower).any() or (highest > arrays.upper).any():
-            bounds["range"] = arrays.half_range - _ROUNDING
-        self._middle_of_range = 0.5 * (arrays.lower + arrays.upper)
-        if arrays.max_step is not None:
-            bounds["step"] = np.minimum((arrays.max_step - _ROUNDING) / self._ranges, 1e5)
-        if arrays.torque_reach is not None:
-            bounds["torque"] = arrays.torque_reach - _ROUNDING
-            fastest = self._damping * bounds["velocity"]
-            if float((np.abs(highest) + arrays.torque_reach + fastest).max()) < LARGEST_ANGLE:
-                del bounds["joint"]  # follows from torque and velocity
-        if arrays.tracking is not None:
-            bounds["tracking"] = arrays.tracking - _ROUNDING
-        self._bounds = np.array(list(bounds.values()))
-        self._table = np.zeros_like(self._bounds)
+        """Lay out known values, matrix and bounds."""
+        n = len(self._pose)
+        names = ("action", "velocity", "joint", "motor", "held")
+        self._known = np.zeros(len(names) * n + 1)
+        self._known[-1] = 1.0
+        parts = {name: self._known[i * n : (i + 1) * n] for i, name in enumerate(names)}
+        self._action, self._velocity, self._joint = (parts[name] for name in names[:3])
+        self._motor, self._held = parts["motor"], parts["held"]
+        rows = list(_rows(self.limits, self._pose, self._ranges, (low, high)))
+        self._matrix = np.zeros((len(rows) * n, len(self._known)))
+        for place, row in enumerate(rows):
+            block = self._matrix[place * n : (place + 1) * n]
+            for i, name in enumerate(names):
+                factor = np.broadcast_to(getattr(row, name), (n,))
+                block[:, i * n : (i + 1) * n] = np.diag(factor)
+            block[:, -1] = row.constant
+        self._bounds = np.concatenate([row.bound for row in rows])
+        self._values = np.zeros_like(self._bounds)
         self._are_within = np.zeros(self._bounds.shape, np.bool_)
         self._all_within = b"\x01" * self._bounds.size
-        rows = {name: self._table[index] for index, name in enumerate(bounds)}
-        self._action, self._velocity, self._motor = rows["action"], rows["velocity"], rows["motor"]
-        self._shifted = None if is_symmetric else self._middle
-        self._joint, self._range = rows.get("joint"), rows.get("range")
-        self._step, self._torque = rows.get("step"), rows.get("torque")
-        self._tracking = rows.get("tracking")
 
     def admits(self, state: RobotState, action: FloatArray, held: FloatArray | None) -> bool:
         """Say whether the guard would surely execute ``action`` as it is, and reach no limit.
@@ -122,53 +107,39 @@ class Admission:
             held: The action whose command is held now; None: unknown, the answer is no if it
                 matters. Shape: (n_joints,).
         """
-        shape = self._shape
-        if (
-            not self._is_usable
-            or state.joint_positions.shape != shape
-            or state.joint_velocities.shape != shape
-            or state.motor_positions.shape != shape
-            or not self._joints_are_within(state, action, held)
-            or not self._trunk_is_well(state)
-        ):
+        if not (self._is_usable and self._joints_are_within(state, action, held)):
+            return False
+        if not self._trunk_is_well(state):
             return False
         if state.temperatures is not None and not self._is_cool(state.temperatures):
             return False
         if state.battery_voltage is not None and not self._is_charged(state.battery_voltage):
             return False
-        return not self._has_legs or all(
-            value < -_ROUNDING for value in self._legs.excess(self._command).worst().values()
-        )
+        if not self._has_legs:
+            return True
+        command = self._pose + self._ranges * np.asarray(action, np.float64)
+        return all(value < -_ROUNDING for value in self._legs.excess(command).worst().values())
 
-    @np.errstate(invalid="ignore", over="ignore")  # what is not finite is within no bound
+    @np.errstate(invalid="ignore", over="ignore")
     def _joints_are_within(
         self, state: RobotState, action: FloatArray, held: FloatArray | None
     ) -> bool:
-        """Fill the table and compare it."""
-        q, dq, command = state.joint_positions, state.joint_velocities, self._command
-        np.multiply(self._ranges, action, command)
-        np.add(self._pose, command, command)
-        self._action[:] = action
-        self._velocity[:] = dq
-        self._motor[:] = state.motor_positions
-        if self._step is not None:
-            if held is None or held.shape != self._shape:
+        """Fill the table and compare it; what is not finite is within no bound."""
+        shape = self._shape
+        q, dq, motors = state.joint_positions, state.joint_velocities, state.motor_positions
+        if q.shape != shape or dq.shape != shape or action.shape != shape:
+            return False
+        if motors is not q and motors.shape != shape:
+            return False
+        if self._needs_held:
+            if held is None or held.shape != shape:
                 return False
-            np.subtract(action, held, self._step)
-        if (torque := self._torque) is not None:
-            np.multiply(self._damping, dq, torque)
-            np.add(torque, q, torque)
-            np.subtract(command, torque, torque)
-        if self._shifted is not None:
-            np.subtract(action, self._shifted, self._action)
-        if self._joint is not None:
-            self._joint[:] = q
-        if self._range is not None:
-            np.subtract(command, self._middle_of_range, self._range)
-        if self._tracking is not None:
-            np.subtract(command, q, self._tracking)
-        np.abs(self._table, self._table)
-        np.less_equal(self._table, self._bounds, self._are_within)
+            self._held[...] = held
+        self._action[...], self._velocity[...], self._joint[...] = action, dq, q
+        self._motor[...] = motors
+        self._matrix.dot(self._known, self._values)
+        np.abs(self._values, self._values)
+        np.less_equal(self._values, self._bounds, self._are_within)
         return self._are_within.tobytes() == self._all_within
 
     def _trunk_is_well(self, state: RobotState) -> bool:
@@ -180,23 +151,17 @@ class Admission:
             return False
         if 1.0 - 2.0 * sideways < self._least_cosine or not math.isfinite(state.time):
             return False
-        if (min_height := self.limits.min_height) is None:
+        if (min_height := self._min_height) is None:
             return True
         # The trunk is as high as its lowest foot says: any foot that is low enough will do.
-        angles, down = state.joint_positions.tolist(), gravity_in_body(state.orientation)
-        least = min_height + _ROUNDING
-        if self._height(self._standing, angles, down) >= least:
-            return True
-        for index in range(len(self._legs.legs)):
-            if self._height(index, angles, down) >= least:
-                self._standing = index  # asked first the next time
+        down = 2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * sideways - 1.0
+        angles = state.joint_positions.tolist()
+        for place, foot in enumerate(self._feet):
+            if foot.depth(angles, down) >= min_height:
+                if place:
+                    self._feet.insert(0, self._feet.pop(place))  # asked first the next time
                 return True
         return False
-
-    def _height(self, index: int, angles: list[float], down: Sequence[float]) -> float:
-        leg = self._legs.legs[index]
-        (x, y, z), _ = leg_points(leg, [angles[i] for i in self._legs.indices[index]])
-        return leg.foot_radius + down[0] * x + down[1] * y + down[2] * z
 
     def _is_cool(self, temperatures: FloatArray) -> bool:
         if temperatures.size == 0 or not math.isfinite(np.add.reduce(temperatures)):
@@ -207,3 +172,98 @@ class Admission:
     def _is_charged(self, voltage: float) -> bool:
         least = self.limits.min_battery_voltage
         return math.isfinite(voltage) and (least is None or voltage >= least)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A limit of every joint: ``|sum of factor * value + constant| <= bound``."""
+
+    bound: FloatArray
+    action: FloatArray | float = 0.0
+    velocity: FloatArray | float = 0.0
+    joint: FloatArray | float = 0.0
+    motor: FloatArray | float = 0.0
+    held: FloatArray | float = 0.0
+    constant: FloatArray | float = 0.0
+
+
+def _rows(
+    limits: SafetyLimits, pose: FloatArray, ranges: FloatArray, ends: tuple[FloatArray, FloatArray]
+) -> Iterator[_Row]:
+    """Yield the limits of single joints; a command is ``pose + ranges * action``."""
+    arrays, all_joints = limits.arrays, np.ones_like(pose)
+    low, high = (np.clip(end, -_LARGEST_NUMBER, _LARGEST_NUMBER) for end in ends)
+    if np.array_equal(low, -high):
+        yield _Row(high, action=1.0)  # on the very end is inside
+    else:
+        middle = 0.5 * (low + high)
+        yield _Row(0.5 * (high - low) - _ROUNDING, action=1.0, constant=-middle)
+    # Rounding is monotonous: an action between two ends gives a command between theirs.
+    lowest, highest = pose + ranges * low, pose + ranges * high
+    if (lowest < arrays.lower).any() or (highest > arrays.upper).any():
+        middle = 0.5 * (arrays.lower + arrays.upper)
+        yield _Row(arrays.half_range - _ROUNDING, action=ranges, constant=pose - middle)
+    angle = np.nextafter(LARGEST_ANGLE, 0.0) * all_joints
+    fastest = np.nextafter(LARGEST_VELOCITY, 0.0) * all_joints
+    if arrays.joint_velocity is not None:
+        fastest = np.minimum(fastest, arrays.joint_velocity)
+    yield _Row(fastest, velocity=1.0)
+    yield _Row(angle, joint=1.0)
+    yield _Row(angle, motor=1.0)
+    if (reach := arrays.torque_reach) is not None:
+        ratio = arrays.damping_ratio
+        yield _Row(reach - _ROUNDING, ranges, velocity=-ratio, joint=-1.0, constant=pose)
+    if arrays.tracking is not None:
+        yield _Row(arrays.tracking - _ROUNDING, action=ranges, joint=-1.0, constant=pose)
+    if arrays.max_step is not None:
+        step = np.minimum(arrays.max_step, _LARGEST_STEP)
+        yield _Row(step - _ROUNDING, action=ranges, held=-ranges)
+
+
+@dataclass(frozen=True)
+class _Foot:
+    """One foot's place, as ``guard_geometry.leg_points`` has it, without the knee's."""
+
+    indices: tuple[int, int, int]
+    """Of abduction, hip and knee among the joints; without abduction the first is the hip's."""
+    signs: tuple[int, int, int]
+    lengths: tuple[float, float]
+    offset: float
+    hip: tuple[float, float, float]
+    radius: float
+
+    @classmethod
+    def of(cls, leg: LegGeometry, indices: tuple[int, ...]) -> _Foot:
+        """Return the foot of a leg whose joints have these indices."""
+        signs = leg.joint_signs
+        first = signs[0] if leg.has_abduction else 0
+        return cls(
+            (indices[0], indices[-2], indices[-1]),
+            (first, signs[-2], signs[-1]),
+            (leg.thigh_length, leg.shank_length),
+            leg.abduction_offset,
+            leg.hip_position,
+            leg.foot_radius,
+        )
+
+    def depth(self, angles: list[float], down: tuple[float, float, float]) -> float:
+        """Return how far the sole is below the trunk's centre, m.
+
+        Args:
+            angles: Of all joints, rad.
+            down: Unit vector in the trunk's frame.
+        """
+        (i, j, k), (sign, hip_sign, knee_sign) = self.indices, self.signs
+        (thigh, shank), offset, (x, y, z) = self.lengths, self.offset, self.hip
+        hip = hip_sign * angles[j]
+        shin = hip + knee_sign * angles[k]
+        x -= thigh * math.sin(hip) + shank * math.sin(shin)
+        length = thigh * math.cos(hip) + shank * math.cos(shin)
+        if sign:
+            abduction = sign * angles[i]
+            cosine, sine = math.cos(abduction), math.sin(abduction)
+            y += offset * cosine + length * sine
+            z += offset * sine - length * cosine
+        else:
+            y, z = y + offset, z - length
+        return self.radius + down[0] * x + down[1] * y + down[2] * z

@@ -188,7 +188,7 @@ def test_the_guard_takes_its_penalty_and_ends_episodes(both_playbacks):
     assert deployed.end_reasons() == {"fall": N_EPISODES}
     assert all(episode.metrics["safety/tilt"] > 0.0 for episode in deployed.episodes)
     rates = [episode.metrics["safety/intervention_rate"] for episode in deployed.episodes]
-    assert 0.0 < max(rates)
+    assert max(rates) > 0.0
     assert all("safety/margin" in episode.metrics for episode in deployed.episodes)
 
 

@@ -27,14 +27,18 @@ EXAMPLE = {"observation": [1.0, 2.0, 3.0], "action": [2.5, -3.25]}
 def test_every_quantity_of_the_policy_is_shown(
     make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parts = (Part("joint_targets", 0, 2, "rad", entries=("hip", "knee"), note="+ default pose"),)
+    parts = (
+        Part(
+            "joint_targets", 0, 2, "rad", scale=2.0, entries=("hip", "knee"), note="+ default pose"
+        ),
+    )
     array = ArrayLayout("action", (2,), "float32", (-1.0, -0.5), (1.0, 0.5), parts)
     robot = describe_robot(BERT, SimulationOptions())
     file = make_bundle(
         action=ActionLayout("box", array),
         robot=robot,
         examples=(EXAMPLE,),
-        parity={"graph": {"max_error": 2.5e-7}},
+        parity={"max_error": {"network": 2.5e-7}, "n": {"network": 2000}},
     )
 
     code, text = _run([str(file)], capsys)
@@ -46,11 +50,11 @@ def test_every_quantity_of_the_policy_is_shown(
         "algo sac",
         "folder Toy-v0_1",
         "2 speed m/s heading 0.5",
-        "0 hip joint_targets rad -1 .. 1 + default pose",
-        "1 knee joint_targets rad -0.5 .. 0.5 + default pose",
+        "0 hip joint_targets -1 .. 1 -0.5 .. 0.5 rad + default pose",
+        "1 knee joint_targets -0.5 .. 0.5 -0.25 .. 0.25 rad + default pose",
         "input observation observation batch x 3 float32",
         "6 parameters, 1 nodes, operator set 17",
-        "graph.max_error 2.5e-07",
+        "network 2000 2.5e-07",
         "motor_lag 0.02 s",
     ):
         assert expected in lines
@@ -115,7 +119,7 @@ def test_check_of_a_damaged_example_is_one_sentence(
 
     assert main(["inspect", str(file), "--check"]) == 2
     assert capsys.readouterr().err == (
-        f"error: {file}: its example 0 is damaged (KeyError: 'action')\n"
+        f"error: {file}: its example 0 cannot be replayed (KeyError: 'action')\n"
     )
 
 

@@ -70,7 +70,7 @@ def is_untouched(limits, spec, state, action, held):
 def any_situation(draw):
     """Return a case, a state, an action and a held one: ordinary or any numbers at all."""
     name = draw(st.sampled_from(sorted(CASES)))
-    _, limits, spec = CASES[name]
+    _, _, spec = CASES[name]
     n, pose = spec.n_joints, spec.default_pose
     wild = draw(st.booleans())
     any_vector = vectors(n)
@@ -200,7 +200,7 @@ def test_an_action_that_is_not_finite_is_not_admitted_and_warns_of_nothing(recwa
 
 
 def test_legs_that_no_action_brings_together_need_not_be_watched():
-    _, limits, spec = CASES["go2, defaults"]
+    _, limits, _ = CASES["go2, defaults"]
     arrays = limits.arrays
     rest = unproven(limits.leg_limits, arrays.lower, arrays.upper)
     assert rest.box is None
@@ -210,11 +210,11 @@ def test_legs_that_no_action_brings_together_need_not_be_watched():
 
 
 def test_a_limit_that_some_action_breaks_is_watched():
-    _, limits, spec = CASES["go2, defaults"]
+    _, limits, _ = CASES["go2, defaults"]
     tight = dataclasses.replace(limits, min_leg_distance=0.25)
     rest = unproven(tight.leg_limits, limits.arrays.lower, limits.arrays.upper)
     assert rest.min_distance == 0.25
-    assert 0 < len(rest.pairs)
+    assert len(rest.pairs) > 0
     small = {"x": [-0.05, 0.05], "y": [-0.3, 0.3], "z": [-0.15, -0.08]}
     boxes = SafetyLimits.from_spec(BERT, foot_box=small)
     pose, ranges = BERT.default_pose, BERT.action_ranges

@@ -20,12 +20,19 @@ def joint_lines(record: Mapping[str, Any], hidden: Sequence[str] = ()) -> list[s
     names = joint_names(record)
     others = {key: value for key, value in others.items() if key not in hidden}
     rows = [
-        (name, *(value_text(values[index]) for values in columns.values()))
+        (name, *(quantity_text(values[index]) for values in columns.values()))
         for index, name in enumerate(names)
     ]
-    titles = [f"{key}_{UNITS[key]}" if key in UNITS else key for key in columns]
-    table = text_table(("joint", *titles), rows) if names else []
+    units = ["", *(UNITS.get(key, "") for key in columns)]
+    table = text_table(("joint", *columns), rows, units) if names else []
     return [*pairs_table(others), *([""] if others and table else []), *table]
+
+
+def quantity_text(value: Any) -> str:
+    """Return a number, or a pair of bounds."""
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        return f"{value_text(value[0])} .. {value_text(value[1])}"
+    return value_text(value)
 
 
 def joint_names(record: Mapping[str, Any]) -> list[str]:

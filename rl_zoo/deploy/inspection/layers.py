@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rl_zoo.deploy.inspection.joints import joint_lines
+from rl_zoo.deploy.inspection.joints import joint_lines, quantity_text
 from rl_zoo.deploy.inspection.text import pairs_table, text_table, value_text
 
 Plain = Mapping[str, Any]
@@ -99,7 +99,9 @@ def _safety(plain: Plain) -> list[str]:
     for key, value in plain.items():
         if isinstance(value, Mapping) and "joint_names" in value:
             lines += ["", *_limits(value)]
-        else:
+        elif key == "observed" and isinstance(value, Mapping):
+            others["state, if it is not given, from"] = list(value.get("parts", ()))
+        elif key not in ("default_pose", "action_ranges"):  # in the table of the robot
             others[key] = value
     return [*_parameters(others), *lines]
 
@@ -113,7 +115,7 @@ def _limits(limits: Plain) -> list[str]:
     boxes = limits.get("foot_box")
     lines = joint_lines({k: v for k, v in limits.items() if k != "foot_box"}, hidden)
     if boxes:
-        sides = (f"{axis} {value_text(pair)}" for axis, pair in zip("xyz", boxes, strict=False))
+        sides = (f"{axis} {quantity_text(pair)}" for axis, pair in zip("xyz", boxes, strict=False))
         lines.insert(0, "foot_box, m from the hip: " + ", ".join(sides))
     return [*lines, "", *(f"{name}: {', '.join(of)}" for name, of in by_reaction.items())]
 

@@ -17,6 +17,9 @@ from rl_zoo.robots.driver import RobotState
 LARGEST_ERROR = 1e-5
 """In units of the action: what the exporter allows too."""
 
+_DAMAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What comes of values of the wrong kind."""
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -51,26 +54,33 @@ def replay_examples(policy: Policy) -> Replay:
         DamagedFileError: If an example is not readable.
         RobotFault: If the policy refuses an observation.
     """
-    examples = policy.metadata.examples
     errors = []
-    for index, example in enumerate(examples):
-        if index == 0:
-            policy.reset(initial_cycles=float(example.get("initial_cycles") or 0.0))
+    for index, example in enumerate(policy.metadata.examples):
         try:
-            observation = _observation(policy.metadata, example["observation"])
-            held = example.get("held_action")
-            held_action = None if held is None else np.array(held, np.float64)
-            state, wanted = _state(example.get("state")), example["action"]
-        except (KeyError, TypeError, ValueError) as error:
+            if index == 0:
+                policy.reset(initial_cycles=float(example.get("initial_cycles") or 0.0))
+            errors.append(_error_of(policy, example))
+        except _DAMAGE as error:
             raise DamagedFileError(
-                f"{policy.name}: its example {index} is damaged ({type(error).__name__}: {error})"
+                f"{policy.name}: its example {index} cannot be replayed "
+                f"({type(error).__name__}: {error})"
             ) from error
-        action = policy.step(observation, state=state, held_action=held_action)
-        errors.append(_difference(action, wanted))
     largest = max(errors, default=0.0)
     is_wrong = [not error <= LARGEST_ERROR for error in errors]
     first = is_wrong.index(True) if any(is_wrong) else None
     return Replay(len(errors), largest, first is None, first)
+
+
+def _error_of(policy: Policy, example: Mapping[str, Any]) -> float:
+    """Return how far the next action is from the recorded one."""
+    observation = _observation(policy.metadata, example["observation"])
+    held = example.get("held_action")
+    action = policy.step(
+        observation,
+        state=_state(example.get("state")),
+        held_action=None if held is None else np.array(held, np.float64),
+    )
+    return _difference(action, example["action"])
 
 
 def _observation(metadata: Metadata, plain: Any) -> Observation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from rl_zoo.deploy.inspection.text import (
 )
 from rl_zoo.deploy.metadata import ArrayLayout, Metadata, Part
 
+_TRAINED = "trained_with"
 _FEW = 4
 """Names of entries that fit into a table."""
 
@@ -34,8 +35,8 @@ class Section:
 def sections_of(metadata: Metadata, size: GraphSize) -> list[Section]:
     """Return what a person checks before a policy moves a robot, in order of use."""
     sections = [
-        Section("run", pairs_table(metadata.run)),
-        Section("versions", pairs_table(metadata.versions)),
+        Section("run", pairs_table({k: v for k, v in metadata.run.items() if k != _TRAINED})),
+        Section("versions", _versions(metadata)),
         _environment(metadata),
         Section("observation", _observation(metadata)),
         Section("action", _action(metadata)),
@@ -44,10 +45,29 @@ def sections_of(metadata: Metadata, size: GraphSize) -> list[Section]:
     ]
     if metadata.robot is not None:
         sections.append(Section("robot", joint_lines(metadata.robot)))
-    sections.append(Section("parity with the original", pairs_table(metadata.parity)))
+    sections.append(Section("parity with the original", _parity(metadata.parity)))
     n_examples = len(metadata.examples)
     sections.append(Section("examples", [f"{n_examples} recorded steps; replay them with --check"]))
     return [section for section in sections if section.lines]
+
+
+def _versions(metadata: Metadata) -> list[str]:
+    trained = metadata.run.get(_TRAINED) or {}
+    names = dict.fromkeys((*metadata.versions, *trained))
+    rows = [(name, str(trained.get(name, "")), metadata.versions.get(name, "")) for name in names]
+    return text_table(("package", "trained_with", "exported_with"), rows)
+
+
+def _parity(parity: Mapping[str, Any]) -> list[str]:
+    """Return a table of the comparisons and the latencies, then whatever else is said."""
+    errors, counts = parity.get("max_error"), parity.get("n")
+    others = dict(parity)
+    lines: list[str] = []
+    if isinstance(errors, Mapping) and isinstance(counts, Mapping):
+        rows = [(stage, str(counts.get(stage, "")), f"{e:.2g}") for stage, e in errors.items()]
+        lines = [*text_table(("what", "actions", "largest_error"), rows), ""]
+        del others["max_error"], others["n"]
+    return [*lines, *pairs_table(others)]
 
 
 def _environment(metadata: Metadata) -> Section:
@@ -83,22 +103,29 @@ def _action(metadata: Metadata) -> list[str]:
     if not any(part.entries for part in array.parts):
         return [head, *_indented(_parts_table(array, []))]
     rows = [row for part in array.parts for row in _entry_rows(array, part)]
-    header = ("index", "entry", "part", "unit", "range", "scale", "note")
+    header = ("index", "entry", "part", "range", "means", "note")
     return [head, *_indented(text_table(header, rows))]
 
 
 def _entry_rows(array: ArrayLayout, part: Part) -> Iterable[tuple[str, ...]]:
     for offset in range(part.size):
         index = part.start + offset
+        entry = part.entries[offset] if offset < len(part.entries) else ""
+        bounds = [_slice(values, index, 1) for values in (array.low, array.high)]
+        in_unit = range_text(*([_divided(values, part.scale) for values in bounds]))
         yield (
             str(index),
-            part.entries[offset] if offset < len(part.entries) else "",
-            part.name,
-            part.unit,
-            range_text(_slice(array.low, index, 1), _slice(array.high, index, 1)),
-            _scale_text(part),
+            entry,
+            "" if part.name == entry else part.name,
+            range_text(*bounds),
+            f"{in_unit} {part.unit}" if part.unit else _scale_text(part),
             part.note,
         )
+
+
+def _divided(values: Any, scale: float) -> list[float]:
+    numbers = values if isinstance(values, (list, tuple)) else [values]
+    return [number / scale for number in numbers if number is not None]
 
 
 def _parts_table(layout: ArrayLayout, joints: Sequence[str]) -> list[str]:

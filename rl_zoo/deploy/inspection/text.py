@@ -43,10 +43,12 @@ UNITS: Mapping[str, str] = {
 """Units of quantities of robots, filters and limits, by the name they have in a bundle."""
 
 
-def text_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def text_table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], units: Sequence[str] = ()
+) -> list[str]:
     """Return aligned lines; columns of numbers to the right, empty columns left out.
 
-    A title of several words (``motor_strength``) takes several lines.
+    A title of several words (``motor_strength``) takes several lines, the units one below.
     """
     body = [tuple(row) for row in rows]
     kept = [i for i in range(len(header)) if any(row[i] not in ("", UNKNOWN) for row in body)]
@@ -56,6 +58,8 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str
         tuple((title[line:] or [""])[0] if line < len(title) else "" for title in titles)
         for line in range(height)
     ]
+    if any(units):
+        head.append(tuple(units[i] for i in kept))
     cells = [tuple(row[i] for i in kept) for row in body]
     lines = [*head, *cells]
     widths = [max(len(line[i]) for line in lines) for i in range(len(kept))]
@@ -100,6 +104,8 @@ def value_text(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, (list, tuple)):
         return _list_text(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {value_text(entry)}" for key, entry in value.items())
     return str(value)
 
 

@@ -129,7 +129,6 @@ class RobotSafetyLayer(SafetyLayer):
         self._observed = observed
         low, high = box.low.astype(np.float64), box.high.astype(np.float64)
         self._admits = Admission(limits, pose, ranges, low, high).admits
-        self._shape = box.shape
         self._held: FloatArray | None = None
         self._state: RobotState | None = None
 
@@ -147,7 +146,7 @@ class RobotSafetyLayer(SafetyLayer):
         if held is None:
             held = actions.held_action
         self.proposed, self._state, self._held = action, state, held
-        if action.shape == self._shape and self._admits(state, action, held):
+        if self._admits(state, action, held):
             self._last = None
             actions.held_action = np.array(action, np.float64)
             return action
