@@ -110,8 +110,9 @@ def make_agent() -> tuple[SAC, VecNormalize]:
     """Return an untrained agent whose statistics are not those of a start."""
     env = VecNormalize(DummyVecEnv([Space]), training=False)
     rng = np.random.default_rng(1)
-    env.obs_rms.mean = rng.normal(0.0, 0.5, N_OBSERVATIONS)
-    env.obs_rms.var = rng.uniform(0.5, 2.0, N_OBSERVATIONS)
+    statistics: Any = env.obs_rms
+    statistics.mean = rng.normal(0.0, 0.5, N_OBSERVATIONS)
+    statistics.var = rng.uniform(0.5, 2.0, N_OBSERVATIONS)
     return SAC("MlpPolicy", env, device="cpu", seed=0), env
 
 

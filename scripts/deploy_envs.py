@@ -69,6 +69,8 @@ class SpacesEnv(gym.Env[Any, Any]):
             return rng.integers(space.nvec).astype(space.dtype)
         if isinstance(space, spaces.MultiBinary):
             return rng.integers(2, size=space.shape).astype(space.dtype)
+        if not isinstance(space, spaces.Box):
+            raise TypeError(f"no observation of {space}")
         if space.dtype == np.uint8:
             return rng.integers(256, size=space.shape, dtype=np.uint8)
         scales = 10.0 ** np.linspace(-1.0, 0.5, int(np.prod(space.shape))).reshape(space.shape)

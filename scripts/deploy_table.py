@@ -80,8 +80,8 @@ def measure(case: Case, folder: Path) -> Exported:
         if code != 0:
             reason = text.strip().splitlines()[-1] if text.strip() else "no message"
             problem = f"{case.id}: rl_zoo {name} ended with {code}: {reason}"
-            return Exported(_line(case, ["", "failed"]), problem)
-    return Exported(_line(case, cells(Policy(bundle).metadata, bundle.stat().st_size)))
+            return Exported(line_of(case, ["", "failed"]), problem)
+    return Exported(line_of(case, cells(Policy(bundle).metadata, bundle.stat().st_size)))
 
 
 def run_folder(case: Case, folder: Path) -> Path:
@@ -138,7 +138,8 @@ def insert(page: str, text: str) -> str:
     return f"{before}{BEGIN}\n{text}\n\n{END}{rest.partition(END)[2]}"
 
 
-def _line(case: Case, values: Sequence[str]) -> str:
+def line_of(case: Case, values: Sequence[str]) -> str:
+    """Return a line of the table: what the case is, then the values."""
     padded = [*values, *[""] * (8 - len(values))]
     return f"| {' | '.join((case.algo, case.action, case.variant, *padded))} |"
 

@@ -162,11 +162,12 @@ def _runs(place: Place, bundle: Path) -> Ended:
 
 
 def _plays(place: Place, bundle: Path, *more: str) -> subprocess.Popen[str]:
-    """Start an endless run and wait until the robot follows the policy."""
-    command = _command(place, bundle, "max_episode_steps:100000", "-n", "1000000", *more)
+    """Start an endless run and wait until the robot is in the middle of its second episode."""
+    command = _command(place, bundle, "max_episode_steps:150", "-n", "1000000", *more)
     process = _start(place, command)
-    wait_for(lambda: process.poll() is not None or _is_stiff(place.robot), 30.0)
-    time.sleep(3.0)
+    output = place.folder / "output"
+    wait_for(lambda: process.poll() is not None or "Reward" in output.read_text(), _PATIENCE)
+    time.sleep(2.5)
     return process
 
 

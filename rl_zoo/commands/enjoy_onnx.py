@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rl_zoo.errors import ConfigError, UsageError
 
@@ -65,7 +65,6 @@ def open_bundle(
     Raises:
         ZooError: If one of them cannot be had, or they do not fit.
     """
-    from rl_zoo.commands.enjoy_report import Shown
     from rl_zoo.commands.run_options import read_env_kwargs
     from rl_zoo.deploy.environment import EnvironmentChoice, check_trusted, make_environment
     from rl_zoo.deploy.fit import check_fits
@@ -94,14 +93,20 @@ def open_bundle(
     except BaseException:
         env.close()
         raise
-    run = policy.metadata.run
-    steps = run.get("checkpoint")
-    shown = Shown(
+    return BundleAgent(policy, env), playable, _shown(policy.metadata.run, chosen, arguments.onnx)
+
+
+def _shown(run: Mapping[str, Any], env_id: str, file: Path) -> Shown:
+    """Return what acted, as the bundle says it."""
+    from rl_zoo.commands.enjoy_report import Shown
+
+    weights = str(run.get("weights") or "").partition("-")[0]  # final-model, checkpoint-1000
+    steps = run.get("steps") if weights == "checkpoint" else None
+    return Shown(
         algo=run.get("algo"),
-        env_id=chosen,
+        env_id=env_id,
         run=run.get("folder"),
-        model=Path(arguments.onnx),
-        weights=run.get("weights"),
+        model=file,
+        weights=weights or None,
         checkpoint=steps if isinstance(steps, int) else None,
     )
-    return BundleAgent(policy, env), playable, shown

@@ -31,7 +31,7 @@ def safety_layer(wrapper: SafetyWrapper) -> SafetyLayer | None:
         None if its robot's actions are no positions around a default pose: then it stays with the
         environment.
     """
-    guarded = wrapper.actions
+    guarded = wrapper.guarded_actions
     if not isinstance(guarded, RobotActions):
         return BoxSafetyLayer(guarded.actions.box, guarded.actions.limits, wrapper.penalty)
     scaling = _scaling(wrapper.env)

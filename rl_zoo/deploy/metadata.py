@@ -6,10 +6,11 @@ The schema is documented in docs/deployment.md. Only the standard library is nee
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
+from rl_zoo.deploy.field_checks import check_field
 from rl_zoo.errors import DamagedFileError
 
 FORMAT = 1
@@ -231,48 +232,8 @@ def _record(kind: type[Record], plain: Mapping[str, Any]) -> Record:
     types = {item.name: str(item.type) for item in fields(kind)}  # type: ignore[arg-type]
     values = {key: _frozen(value) for key, value in plain.items() if key in types}
     for key, value in values.items():
-        is_right = _CHECKS.get(types[key])
-        if is_right is not None and not is_right(value):
-            raise ValueError(f"{key} is {value!r:.40}, not {types[key]}")
+        check_field(key, types[key], value)
     return kind(**values)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _all(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, tuple) and all(map(is_right, value))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_mapping(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-_CHECKS: Mapping[str, Callable[[Any], bool]] = {
-    "str": _is_text,
-    "int": _is_count,
-    "bool": lambda value: isinstance(value, bool),
-    "float": _is_number,
-    "float | None": lambda value: value is None or _is_number(value),
-    "int | None": lambda value: value is None or _is_count(value),
-    "tuple[int, ...]": _all(_is_count),
-    "tuple[float, ...]": _all(_is_number),
-    "tuple[str, ...]": _all(_is_text),
-    "Mapping[str, Any]": _is_mapping,
-    "Mapping[str, str]": _is_mapping,
-    "Mapping[str, Any] | None": lambda value: value is None or _is_mapping(value),
-    "tuple[Mapping[str, Any], ...]": _all(_is_mapping),
-}
-"""What a value of a file must be, by the field's annotation; others are checked by their users."""
 
 
 def _frozen(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """Whether the guard would leave an action alone: the same limits, judged in a few microseconds.
 
 ``admits`` is never wrong where it says yes: ``guard`` would return the same command, no limit
-reached, no stop. It says no where the guard might object or where the answer would be a matter of
-the last digits; then ``guard`` has to be asked.
+reached but those that are only reported, no stop. It says no where the guard might object or where
+the answer would be a matter of the last digits; then ``guard`` has to be asked.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from rl_zoo.robots.guard_limits import SafetyLimits
 from rl_zoo.robots.guard_proof import unproven
 from rl_zoo.robots.guard_state import LARGEST_ANGLE, LARGEST_VELOCITY
 from rl_zoo.robots.spec import FloatArray
+
+Value = TypeVar("Value")
 
 _ROUNDING = 1e-9  # rad, m: more than all rounding errors together
 _LARGEST_NUMBER = 1e3  # rad: up to here rounding errors are that small
@@ -61,20 +64,24 @@ class Admission:
             and np.abs(np.array([lower, upper, default_pose])).max() < _LARGEST_NUMBER
             and (limits.min_height is None or limits.legs)
         )
-        self._legs = limits.leg_limits
+        self._legs = limits.enforced_leg_limits
         if self._is_usable:
             self._legs = unproven(self._legs, lower, upper)
         self._has_legs = self._legs.box is not None or self._legs.min_distance is not None
-        self._needs_held = limits.arrays.max_step is not None
+        self._needs_held = _enforced(limits, "command_velocity", limits.arrays.max_step) is not None
+        self._hottest = _enforced(limits, "temperature", limits.max_temperature)
+        self._least_voltage = _enforced(limits, "battery", limits.min_battery_voltage)
         self._fill_table(low, high)
         self._feet = [
             _Foot.of(leg, indices)
             for leg, indices in zip(limits.legs, limits.leg_limits.indices, strict=True)
         ]
-        self._min_height = None if limits.min_height is None else limits.min_height + _ROUNDING
+        min_height = _enforced(limits, "height", limits.min_height)
+        self._min_height = None if min_height is None else min_height + _ROUNDING
+        max_tilt = _enforced(limits, "tilt", limits.max_tilt)
         self._least_cosine = -2.0
-        if limits.max_tilt is not None and limits.max_tilt < math.pi:
-            self._least_cosine = math.cos(limits.max_tilt) + _ROUNDING
+        if max_tilt is not None and max_tilt < math.pi:
+            self._least_cosine = math.cos(max_tilt) + _ROUNDING
 
     def _fill_table(self, low: FloatArray, high: FloatArray) -> None:
         """Lay out known values, matrix and bounds."""
@@ -99,7 +106,7 @@ class Admission:
         self._all_within = b"\x01" * self._bounds.size
 
     def admits(self, state: RobotState, action: FloatArray, held: FloatArray | None) -> bool:
-        """Say whether the guard would surely execute ``action`` as it is, and reach no limit.
+        """Say whether the guard would surely execute ``action`` as it is.
 
         Args:
             state: Newest reading.
@@ -166,12 +173,16 @@ class Admission:
     def _is_cool(self, temperatures: FloatArray) -> bool:
         if temperatures.size == 0 or not math.isfinite(np.add.reduce(temperatures)):
             return False
-        hottest, largest = float(np.maximum.reduce(temperatures)), self.limits.max_temperature
-        return largest is None or hottest <= largest
+        return self._hottest is None or float(np.maximum.reduce(temperatures)) <= self._hottest
 
     def _is_charged(self, voltage: float) -> bool:
-        least = self.limits.min_battery_voltage
+        least = self._least_voltage
         return math.isfinite(voltage) and (least is None or voltage >= least)
+
+
+def _enforced(limits: SafetyLimits, name: str, value: Value | None) -> Value | None:
+    """Return the value of a limit; None if no command is changed for its sake."""
+    return value if limits.enforces(name) else None
 
 
 @dataclass(frozen=True)
@@ -205,18 +216,18 @@ def _rows(
         yield _Row(arrays.half_range - _ROUNDING, action=ranges, constant=pose - middle)
     angle = np.nextafter(LARGEST_ANGLE, 0.0) * all_joints
     fastest = np.nextafter(LARGEST_VELOCITY, 0.0) * all_joints
-    if arrays.joint_velocity is not None:
-        fastest = np.minimum(fastest, arrays.joint_velocity)
+    if (speed := _enforced(limits, "joint_velocity", arrays.joint_velocity)) is not None:
+        fastest = np.minimum(fastest, speed)
     yield _Row(fastest, velocity=1.0)
     yield _Row(angle, joint=1.0)
     yield _Row(angle, motor=1.0)
-    if (reach := arrays.torque_reach) is not None:
+    if (reach := _enforced(limits, "torque", arrays.torque_reach)) is not None:
         ratio = arrays.damping_ratio
         yield _Row(reach - _ROUNDING, ranges, velocity=-ratio, joint=-1.0, constant=pose)
-    if arrays.tracking is not None:
-        yield _Row(arrays.tracking - _ROUNDING, action=ranges, joint=-1.0, constant=pose)
-    if arrays.max_step is not None:
-        step = np.minimum(arrays.max_step, _LARGEST_STEP)
+    if (tracking := _enforced(limits, "tracking", arrays.tracking)) is not None:
+        yield _Row(tracking - _ROUNDING, action=ranges, joint=-1.0, constant=pose)
+    if (max_step := _enforced(limits, "command_velocity", arrays.max_step)) is not None:
+        step = np.minimum(max_step, _LARGEST_STEP)
         yield _Row(step - _ROUNDING, action=ranges, held=-ranges)
 
 

@@ -78,17 +78,17 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
         self.penalty = check_number("SafetyWrapper.penalty", penalty, zero=True)
         self.store_action = _check_stored(store_action)
         options = _read_options(limits, reactions=reactions, cost_weights=cost_weights)
-        self.actions: RobotActions | BoxActions
+        self.guarded_actions: RobotActions | BoxActions
         try:
             if is_robot(env):
                 _check_order(env)
-                self.actions = RobotActions(env, self._box, options)
+                self.guarded_actions = RobotActions(env, self._box, options)
             else:
-                self.actions = BoxActions(env, self._box, options)
+                self.guarded_actions = BoxActions(env, self._box, options)
         except ConfigError as error:
             raise ConfigError([f"SafetyWrapper.{text}" for text in error.problems]) from error
         self._report = SafetyReport(
-            self.actions.names, self.actions.weights, self._box.low, self._box.high
+            self.guarded_actions.names, self.guarded_actions.weights, self._box.low, self._box.high
         )
 
     @property
@@ -101,15 +101,15 @@ class SafetyWrapper(gym.Wrapper[Any, Action, Any, Action], RecordConstructorArgs
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and start from the command it holds."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self.actions.start()
+        self.guarded_actions.start()
         self._report.begin_episode()
         return observation, info
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step the environment with the nearest admissible action."""
-        safe = self.actions.make_safe(action)
+        safe = self.guarded_actions.make_safe(action)
         observation, reward, terminated, truncated, info = self.env.step(safe.action)
-        reached, stop = self.actions.judge_state()
+        reached, stop = self.guarded_actions.judge_state()
         stop = safe.stop or stop
         correction = self._report.add(info, action, safe, reached, stop)
         terminated, truncated = self._report.end(info, stop, terminated, truncated)

@@ -149,7 +149,7 @@ def test_the_layer_of_a_robot_is_the_wrapper(dtype, size, limits):
 def test_a_robot_that_does_not_say_what_it_holds(monkeypatch):
     env = FakeRobotEnv(spaces.Box(-1.0, 1.0, (8,), np.float32))
     wrapper = SafetyWrapper(env, reactions={"tilt": "report", "height": "report"})
-    wrapper.actions._says_what_it_holds = False
+    wrapper.guarded_actions._says_what_it_holds = False
     quick, changed = play_both(wrapper, env, 150, give_held=False)
     assert changed > 20
     assert quick > 20

@@ -20,10 +20,20 @@ from tests.robots.guarded_robots import TWELVE, make_state, numbers, ordinary, v
 
 ROBOTS = {"bert": BERT, "twelve": TWELVE, "go2": GO2}
 BOXES = {"x": [-0.05, 0.05], "y": [-0.3, 0.3], "z": [-0.15, -0.08]}
+REPORTED = (
+    "torque",
+    "joint_velocity",
+    "tracking",
+    "command_velocity",
+    "foot_box",
+    "tilt",
+    "height",
+)
 OPTIONS = {
     "defaults": {},
     "tracking": {"max_tracking_error": 0.3, "min_battery_voltage": 20.0},
     "off": {"max_torque": None, "max_joint_velocity": None, "max_command_velocity": None},
+    "reported": {"reactions": dict.fromkeys(REPORTED, "report"), "max_tracking_error": 0.2},
     "small range": {"max_command_velocity": 5.0, "max_tilt": None, "min_height": None},
 }
 
@@ -60,7 +70,7 @@ def is_untouched(limits, spec, state, action, held):
     result = guard(limits, state, command, None if held is None else pose + ranges * held)
     return (
         not result.changed
-        and result.excess == {}
+        and not any(limits.enforces(name) for name in result.excess)
         and result.stop is None
         and result.command.tobytes() == command.tobytes()
     )
@@ -239,3 +249,19 @@ def test_the_many_poses_of_a_proof_are_those_of_the_guard():
             foot, knee = leg_points(leg, row)
             np.testing.assert_allclose(feet[index], foot, atol=1e-12)
             np.testing.assert_allclose(knees[index], knee, atol=1e-12)
+
+
+def test_a_limit_that_is_only_reported_does_not_slow_down():
+    options = {"reactions": {"command_velocity": "report"}}
+    fast, limits, spec = admission("bert", options)
+    state, far = make_state(spec), np.full(spec.n_joints, 0.4)
+    held = np.full(spec.n_joints, -0.4)
+    assert guard(
+        limits,
+        state,
+        spec.default_pose + spec.action_ranges * far,
+        spec.default_pose + spec.action_ranges * held,
+    ).excess.keys() == {"command_velocity"}
+    assert fast.admits(state, far, held)
+    strict, _, _ = admission("bert", {})
+    assert not strict.admits(state, far, held)

@@ -146,7 +146,7 @@ def test_an_action_of_another_shape_is_an_error(robot):
 
 def is_outside(env, robot, held):
     positions = robot.action_to_positions(robot.actions[-1])
-    limits = env.get_wrapper_attr("_actions").limits
+    limits = env.get_wrapper_attr("guarded_actions").limits
     return violations(limits, BERT, robot.robot_state, held, positions)
 
 
@@ -187,7 +187,7 @@ def count_outside(n_steps, **limits):
         held, state = inner.robot.target.copy(), inner.robot_state
         _, _, terminated, truncated, info = env.step(action)
         sent = inner.action_to_positions(executed[-1])
-        found = violations(env._actions.limits, BERT, state, held, sent)
+        found = violations(env.guarded_actions.limits, BERT, state, held, sent)
         counts["outside"] += not found.keys() <= set(info["safety_conflicts"])
         counts["conflicts"] += bool(info["safety_conflicts"])
         counts["changed"] += executed[-1].tobytes() != action.tobytes()
