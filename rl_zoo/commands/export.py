@@ -44,8 +44,11 @@ def build_parser() -> ZooArgumentParser:
     add("run", type=Path, nargs="?", metavar="RUN", help="run folder (instead of --algo, --env)")
     add("-o", "--output", type=Path, metavar="FILE", help=f"default: {BUNDLE} in the run's folder")
     weights = parser.add_mutually_exclusive_group()
-    weights.add_argument("--best", action="store_true", help="take the best model")
-    weights.add_argument("--checkpoint", type=int, metavar="N", help="take that of step N")
+    weights.add_argument("--best", "--load-best", action="store_true", help="take the best model")
+    checkpoint_help = "take the checkpoint of step N"
+    weights.add_argument(
+        "--checkpoint", "--load-checkpoint", type=int, metavar="N", help=checkpoint_help
+    )
     weights.add_argument(
         "--last-checkpoint", action="store_true", help="take the last complete one"
     )
@@ -119,6 +122,7 @@ def _made(arguments: argparse.Namespace, identity: RunIdentity, model: SelectedM
                 n_random=arguments.random,
                 seed=arguments.seed,
                 deployed=config,
+                packages=settings.gym_packages,
                 about_run=_about(identity, model),
             ),
         )

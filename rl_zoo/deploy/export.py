@@ -63,6 +63,8 @@ class ExportSettings:
     seed: int = 0
     deployed: RunConfig | None = None
     """Configuration whose environment the bundle is for; None: that of the run as loaded."""
+    packages: tuple[str, ...] = ()
+    """Modules that register the environment."""
     about_run: Mapping[str, Any] | None = None
     """``Metadata.run``."""
 
@@ -133,19 +135,21 @@ def _describe(
         action=action_layout(inside.action_space, inside),
         proposed=array_layout("proposed", run.env.action_space) if split.layers else None,
         network=built.layout,
-        environment=_environment_record(settings.deployed or run.config, split),
+        environment=_environment_record(settings.deployed or run.config, split, settings.packages),
         control_period=control_period(inside),
         layers=split.layers,
         robot=describe_robot_of(inside),
     )
 
 
-def _environment_record(config: RunConfig, split: StackSplit) -> EnvironmentRecord:
+def _environment_record(
+    config: RunConfig, split: StackSplit, packages: tuple[str, ...]
+) -> EnvironmentRecord:
     """Return what stays an environment's business, as evaluation sees it."""
     kwargs = {**config.env_kwargs, **config.eval_env_kwargs}
     limit = kwargs.pop("max_episode_steps", None)
     wrappers = tuple({"name": item.name, "kwargs": dict(item.kwargs)} for item in split.kept)
-    return EnvironmentRecord(config.env_id, kwargs, limit, wrappers)
+    return EnvironmentRecord(config.env_id, kwargs, limit, wrappers, packages)
 
 
 def _compare_networks(
