@@ -92,7 +92,7 @@ docs: reference ## write docs/cli.md and build the pages into build/docs
 	$(BIN)/sphinx-build -q -W docs build/docs
 	@echo 'open build/docs/index.html'
 
-reference: $(STAMP) ## write docs/cli.md from the commands' own options
+reference: $(STAMP) ## write docs/cli.md from the commands' own options, and the schema of docs/deployment.md
 	$(BIN)/python scripts/write_cli_reference.py
 	$(BIN)/python scripts/write_bundle_schema.py
 

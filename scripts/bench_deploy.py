@@ -47,7 +47,11 @@ from rl_zoo.robots.driver import RobotState
 from rl_zoo.robots.go2 import GO2
 from rl_zoo.robots.guard_limits import SafetyLimits
 from rl_zoo.robots.safe_actions import BOX_LIMITS, ActionBox, BoxLimits, limits_within
-from rl_zoo.runs.atomic import write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.page_markers import write_between  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 N_OBSERVATIONS, N_ACTIONS = 48, 12
@@ -55,8 +59,7 @@ N_SAMPLES, ROUNDS, LONG = 200, 30, 100_000
 FLOOR = 8.0
 """Times that ours must be faster at the median."""
 MAX_CHANGE = 1.0
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- bench_deploy -->\n", "<!-- end of bench_deploy -->\n"
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 Array = NDArray[Any]
 Step = Callable[[int], Any]
@@ -199,19 +202,6 @@ def describe_machine() -> str:
     )
 
 
-def write_page(text: str) -> None:
-    """Put the text between the markers of docs/benchmarks.md.
-
-    Raises:
-        SystemExit: If the page has no markers.
-    """
-    page = PAGE.read_text(encoding="utf-8")
-    if BEGIN not in page or END not in page:
-        sys.exit(f"{PAGE}: no lines {BEGIN.strip()} and {END.strip()} to write between")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    write_text(PAGE, f"{before}{BEGIN}{text}{END}{after}")
-
-
 def main() -> int:
     """Measure, write the table, and return the exit code."""
     torch.set_num_threads(1)
@@ -250,7 +240,7 @@ def main() -> int:
         "|---|---|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
     result(text)
-    write_page(text)
+    write_between(PAGE, "bench_deploy", text)
     for failure in failures:
         message(failure)
     return 1 if failures else 0

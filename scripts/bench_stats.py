@@ -31,7 +31,11 @@ from rl_zoo.console import message, result
 from rl_zoo.plots import aggregates, efficiency, improvement, profiles, rliable_engine
 from rl_zoo.plots.statistics import Bootstrap
 from rl_zoo.plots.stratified import Estimate, Floats
-from rl_zoo.runs.atomic import write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.page_markers import write_between  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 N_SEEDS, N_ENVS, N_POINTS = 10, 6, 20
@@ -42,8 +46,7 @@ REPEATS = 20
 """Times an interval is computed with rliable's number of resamples, to see how far it scatters."""
 LIMIT = 5.0
 """Standard errors by which the worst of all ends of intervals may differ."""
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- bench_stats -->\n", "<!-- end of bench_stats -->\n"
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 Interval = tuple[Floats, Floats]
 
@@ -242,19 +245,6 @@ def describe_machine() -> str:
     )
 
 
-def write_page(text: str) -> None:
-    """Put the text between the markers of docs/benchmarks.md.
-
-    Raises:
-        SystemExit: If the page has no markers.
-    """
-    page = PAGE.read_text(encoding="utf-8")
-    if BEGIN not in page or END not in page:
-        sys.exit(f"{PAGE}: no lines {BEGIN.strip()} and {END.strip()} to write between")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    write_text(PAGE, f"{before}{BEGIN}{text}{END}{after}")
-
-
 def main() -> int:
     """Measure, write the table, and return the exit code."""
     rows, failures = [], []
@@ -273,7 +263,7 @@ def main() -> int:
         "|---|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
     result(text)
-    write_page(text)
+    write_between(PAGE, "bench_stats", text)
     for failure in failures:
         message(failure)
     return 1 if failures else 0

@@ -24,11 +24,10 @@ sys.path.insert(0, str(ROOT))
 from rl_zoo.cli import load_command  # noqa: E402
 from rl_zoo.console import message, result  # noqa: E402
 from rl_zoo.deploy.runtime import Policy  # noqa: E402
-from rl_zoo.runs.atomic import write_text  # noqa: E402
 from scripts.deploy_cases import Case  # noqa: E402
 from scripts.deploy_table import PAGE, Exported, cells, line_of, quiet, render  # noqa: E402
+from scripts.page_markers import write_between  # noqa: E402
 
-BEGIN, END = "<!-- sbx_table -->\n", "<!-- end of sbx_table -->\n"
 _OFF_POLICY = {"learning_starts": 50, "batch_size": 32, "buffer_size": 500}
 _NET = {"net_arch": [64, 64]}
 _DROQ = {"net_arch": [64, 64], "dropout_rate": 0.01, "layer_norm": True}
@@ -56,10 +55,7 @@ def main() -> int:
     text = f"sbx-rl {version('sbx-rl')}; {render(rows)}"
     result(text)
     if all(row.problem is None for row in rows):
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(BEGIN)
-        after = rest.partition(END)[2]
-        write_text(PAGE, f"{before}{BEGIN}\n{text}\n\n{END}{after}")
+        write_between(PAGE, "sbx_table", f"\n{text}\n\n")
         return 0
     return 1
 

@@ -27,9 +27,9 @@ sys.path.insert(0, str(ROOT))
 from rl_zoo.console import message, result  # noqa: E402
 from rl_zoo.runs.atomic import write_text  # noqa: E402
 from scripts.deploy_cases import CASES, PACKAGE, SPACES, Case  # noqa: E402
+from scripts.page_markers import replaced  # noqa: E402
 
 PAGE = ROOT / "docs" / "deployment.md"
-BEGIN, END = "<!-- deploy_table -->\n", "<!-- end of deploy_table -->\n"
 HEAD = (
     "| algorithm | action | what | layers | graph: error | whole: error | observations | "
     "SB3: p50 (p99) µs | ours: p50 (p99) µs | ratio | kB |\n"
@@ -134,8 +134,7 @@ def render(rows: Sequence[Exported]) -> str:
 
 def insert(page: str, text: str) -> str:
     """Return the page with ``text`` between the markers."""
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n{text}\n\n{END}{rest.partition(END)[2]}"
+    return replaced(page, "deploy_table", f"\n{text}\n\n")
 
 
 def line_of(case: Case, values: Sequence[str]) -> str:

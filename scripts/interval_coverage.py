@@ -14,14 +14,17 @@ import numpy as np
 
 from rl_zoo.console import result
 from rl_zoo.plots.statistics import Bootstrap, Floats, Statistic, bootstrap_interval
-from rl_zoo.runs.atomic import write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.page_markers import write_between  # noqa: E402
 
 STUDIES = 4000
 """Studies drawn for every number of seeds; the standard error of a coverage of 0.9 is 0.005."""
 SEEDS = (3, 5, 10, 20, 30)
 FAILURES = 0.2
-PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
-BEGIN, END = "<!-- coverage -->\n", "<!-- end of coverage -->\n"
+PAGE = ROOT / "docs" / "statistics.md"
 
 
 def coverage(scores: Floats, truth: float, statistic: Statistic) -> float:
@@ -50,11 +53,7 @@ def main() -> int:
         "| seeds | mean | IQM | median | mean, one seed in five fails |\n|---|---|---|---|---|\n"
     ) + "".join(map(table_row, SEEDS))
     result(text)
-    page = PAGE.read_text(encoding="utf-8")
-    if BEGIN not in page or END not in page:
-        sys.exit(f"{PAGE}: no lines {BEGIN.strip()} and {END.strip()} to write between")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    write_text(PAGE, f"{before}{BEGIN}{text}{END}{after}")
+    write_between(PAGE, "coverage", text)
     return 0
 
 

@@ -166,7 +166,13 @@ def _plays(place: Place, bundle: Path, *more: str) -> subprocess.Popen[str]:
     command = _command(place, bundle, "max_episode_steps:150", "-n", "1000000", *more)
     process = _start(place, command)
     output = place.folder / "output"
-    wait_for(lambda: process.poll() is not None or "Reward" in output.read_text(), _PATIENCE)
+    try:
+        wait_for(lambda: process.poll() is not None or "Reward" in output.read_text(), _PATIENCE)
+    except TimeoutError:
+        process.kill()
+        process.wait()
+        last = output.read_text().strip().rpartition("\n")[2]
+        raise SystemExit(f"no episode within {_PATIENCE:g} s; it says: {last}") from None
     time.sleep(2.5)
     return process
 

@@ -12,10 +12,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.page_markers import replaced  # noqa: E402
+
 SOURCE = ROOT / "rl_zoo" / "deploy" / "metadata.py"
 PAGE = ROOT / "docs" / "deployment.md"
-BEGIN, END = "<!-- schema -->\n", "<!-- end of schema -->\n"
 FIRST = "Metadata"
 
 
@@ -32,9 +35,7 @@ def render_schema(source: str) -> str:
 
 def insert(page: str, text: str) -> str:
     """Return the page with ``text`` between the markers."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+    return replaced(page, "schema", f"\n{text}\n")
 
 
 def _class_lines(node: ast.ClassDef) -> Iterator[str]:

@@ -60,8 +60,9 @@ def check_fits(env: VecEnv, file: Path) -> None:
 
 
 def _running_moments(statistics: VecNormalize) -> dict[str, Any]:
-    observations: Any = getattr(statistics, "obs_rms", {})
-    found = {"ret_rms": getattr(statistics, "ret_rms", None)}
+    held = vars(statistics)  # getattr would look in an environment that is not there yet
+    observations = held.get("obs_rms", {})  # none if only rewards are normalised
+    found = {"ret_rms": held.get("ret_rms")}
     if isinstance(observations, dict):
         found.update({f"obs_rms[{key!r}]": value for key, value in observations.items()})
     else:

@@ -19,7 +19,12 @@ from rl_zoo.config.model import RunConfig
 from rl_zoo.config.parameters import ZOO_KEYS
 from rl_zoo.config.resolve import resolve_saved
 from rl_zoo.config.yaml import load_saved_yaml
-from rl_zoo.errors import ConfigError, DamagedFileError, UnsafeFileError
+from rl_zoo.errors import (
+    ConfigError,
+    DamagedFileError,
+    MissingDependencyError,
+    UnsafeFileError,
+)
 from rl_zoo.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -72,16 +77,17 @@ def load_sbx_agent(file: Path, env: VecEnv, *, trust: bool) -> BaseAlgorithm:
 
     Raises:
         UnsafeFileError: If ``trust`` is False.
-        ConfigError: If SBX is not installed, or the agent acts in other spaces than ``env``.
+        MissingDependencyError: If SBX is not installed.
+        ConfigError: If the agent acts in other spaces than ``env``.
         DamagedFileError: If the file cannot be read.
     """
     _need_trust(file, trust)
     try:
         sbx = importlib.import_module("sbx")
     except ImportError as error:
-        raise ConfigError(
-            f"{file}: was trained with SBX, which cannot be imported ({error}); install it with: "
-            "pip install sbx-rl"
+        raise MissingDependencyError(
+            f"{file}: was trained with SBX, which cannot be imported ({error}): "
+            'pip install "rl_zoo[sbx]"'
         ) from error
     algorithm = getattr(sbx, _ALGORITHMS[str(_package(file))])
     memory: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -56,8 +57,8 @@ def build_parser() -> ZooArgumentParser:
     add("--env", help="environment id")
     add("-f", "--folder", type=Path, default=Path("logs"), help="log folder of --algo and --env")
     add("--exp-id", type=int, default=0, help="number of the run; 0: the latest that has a model")
-    add("-n", "--steps", type=int, default=1000, help="recorded steps to compare (default: 1000)")
-    add("--random", type=int, default=1000, help="random observations to compare (default: 1000)")
+    add("-n", "--steps", type=int, default=1000, help="recorded steps to compare")
+    add("--random", type=int, default=1000, help="random observations to compare")
     add("--seed", type=int, default=0, help="seed of both")
     add(
         "--env-kwargs",
@@ -153,7 +154,11 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _check_output(file: Path) -> None:
     """Refuse a place that cannot be written before anything is computed."""
-    if file.is_dir():
+    try:
+        is_folder = file.is_dir()
+    except (OSError, ValueError) as error:  # of a name that no file can have
+        raise UsageError(f"-o {file}: is no name of a file ({error})") from error
+    if is_folder:
         raise UsageError(f"-o {file}: is a folder; give a file name, e.g. {file / BUNDLE}")
     if file.suffix != ".onnx":
         raise UsageError(f"-o {file}: must end in .onnx, e.g. {file.with_suffix('.onnx')}")
@@ -198,21 +203,25 @@ def _simulated(config: RunConfig, packages: tuple[str, ...]) -> RunConfig:
     """
     from dataclasses import replace
 
+    from rl_zoo.config.lookup import simulation_of
     from rl_zoo.envs.ids import is_known_builtin, require_env, takes_run_folder
     from rl_zoo.envs.robot_options import OPTION_NAMES
 
     require_env(config.env_id, packages)
     if not takes_run_folder(config.env_id):
         return config
-    twin = config.env_id.replace("-Real-", "-")
-    if twin == config.env_id or not is_known_builtin(twin):
+    twin = simulation_of(config.env_id)
+    if twin is None or not is_known_builtin(twin):
         raise ConfigError(
             f"{config.env_id}: is a real robot, and no simulation of it is known to compare the "
             "bundle in"
         )
     console.message(f"note: {config.env_id} is a robot; the bundle is compared in {twin}")
-    kwargs = {name: value for name, value in config.env_kwargs.items() if name in OPTION_NAMES}
-    return replace(config, env_id=twin, env_kwargs=kwargs, eval_env_kwargs={})
+    kwargs, evaluation = (
+        {name: value for name, value in options.items() if name in OPTION_NAMES}
+        for options in (config.env_kwargs, config.eval_env_kwargs)
+    )
+    return replace(config, env_id=twin, env_kwargs=kwargs, eval_env_kwargs=evaluation)
 
 
 def _about(identity: RunIdentity, model: SelectedModel) -> dict[str, Any]:
@@ -227,11 +236,11 @@ def _about(identity: RunIdentity, model: SelectedModel) -> dict[str, Any]:
         "weights": model.label,
         "exported": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
-    if record is None:
-        return about
+    if record is None:  # a run of the zoo
+        return about if model.steps is None else about | {"steps": model.steps}
     return about | {
         "seed": record.seed,
-        "steps": record.num_timesteps if model.steps is None else model.steps,
+        "steps": _steps(model, record.num_timesteps),
         "started": record.started_at,
         "git_commit": record.git_commit,
         "command": record.command,
@@ -239,11 +248,24 @@ def _about(identity: RunIdentity, model: SelectedModel) -> dict[str, Any]:
     }
 
 
+def _steps(model: SelectedModel, at_the_end: int | None) -> int | None:
+    """Return the training step of the weights; None: the run does not say."""
+    if model.kind != "best":
+        return at_the_end if model.steps is None else model.steps
+    try:
+        best = json.loads(model.folder.best_record.read_text(encoding="utf-8"))
+        return int(best["steps"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None
+
+
 def _print(result: Export, file: Path) -> None:
     metadata = result.metadata
     for item in result.comparisons:
         ties = f", {item.n_ties} ties left out" if item.n_ties else ""
-        console.result(f"{item.stage}: {item.n} actions, largest error {item.max_error:.2g}{ties}")
+        console.result(
+            f"{item.stage}: {item.n} {item.what}s, largest error {item.max_error:.2g}{ties}"
+        )
     original, bundle = metadata.parity["original"], metadata.parity["bundle"]
     console.result(
         f"one step: original p50 {original['p50_us']:.0f} us, p99 {original['p99_us']:.0f} us; "

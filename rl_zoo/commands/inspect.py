@@ -56,7 +56,10 @@ def _inspect(arguments: argparse.Namespace) -> int:
     size = graph_size(file.read_bytes())
     replay = _replayed(policy) if arguments.check else None
     if arguments.json:
-        _print_json(file, policy, size, replay)
+        try:
+            _print_json(file, policy, size, replay)
+        except RecursionError as error:
+            raise DamagedFileError(f"{file}: its metadata is nested too deep") from error
     else:
         _print_tables(file, policy, size)
         if replay is not None:
@@ -79,7 +82,15 @@ def _print_tables(file: Path, policy: Policy, size: GraphSize) -> None:
 
     try:
         sections = sections_of(policy.metadata, size)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise DamagedFileError(
             f"{file}: its metadata is damaged ({type(error).__name__}: {error}); export it again"
         ) from error

@@ -14,7 +14,8 @@ from rl_zoo.robots.driver import RobotState
 
 _N_STEPS = 20
 _MOST_NUMBERS = 20_000
-"""In all examples together: of images only a step or none is kept."""
+"""In all examples together, unless two steps alone have more: images."""
+_FEWEST_STEPS = 2
 
 
 def examples_of(episode: RecordedEpisode, metadata: Metadata) -> tuple[Mapping[str, Any], ...]:
@@ -24,7 +25,7 @@ def examples_of(episode: RecordedEpisode, metadata: Metadata) -> tuple[Mapping[s
     first has ``initial_cycles`` too.
     """
     size = sum(int(np.prod(item.shape)) for item in metadata.observation)
-    n = min(_N_STEPS, episode.n_steps, _MOST_NUMBERS // max(size, 1))
+    n = min(_N_STEPS, episode.n_steps, max(_FEWEST_STEPS, _MOST_NUMBERS // max(size, 1)))
     examples: list[dict[str, Any]] = []
     for index in range(n):
         example: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,15 +36,23 @@ from rl_zoo.deploy.metadata import (
 from rl_zoo.deploy.original import original_actions, random_observations
 from rl_zoo.deploy.parity import (
     Comparison,
+    IsTie,
+    compare_layers,
     compare_network,
     compare_policy,
     microseconds,
     require_equal,
     step_times,
 )
-from rl_zoo.deploy.recording import RecordedEpisode, StepRecorder, insert_recorder
+from rl_zoo.deploy.recording import (
+    RecordedEpisode,
+    StepRecorder,
+    insert_recorder,
+    play_random,
+)
 from rl_zoo.deploy.runtime import Policy
 from rl_zoo.deploy.stack_split import StackSplit, split_stack
+from rl_zoo.errors import ConfigError
 
 _TIMED_STEPS = 2000
 _RANDOM_EPISODE = 50
@@ -88,28 +97,32 @@ def export(run: LoadedRun, settings: ExportSettings) -> Export:
 
     Raises:
         ConfigError: If a part of the run cannot be exported, or the bundle acts differently.
+        KeyboardInterrupt: After Ctrl-C.
     """
     built = build_network(run.agent.policy, preprocessing_of(run.env))
     base: Any = run.env.unwrapped
     split = split_stack(base.envs[0], run.config.env_wrappers)
     metadata = _describe(run, built, split, settings)
-    layout = metadata.action.array
-    proposed = metadata.proposed or layout
+    policy = Policy(_content(built.model, metadata))
     base.envs[0] = outer = StepRecorder(base.envs[0])
     boundary = insert_recorder(split.outside)
-    play(run.agent, run.env, PlaySettings(n_steps=settings.n_steps))
-    policy = Policy(_content(built.model, metadata))
-    comparisons, original_times = _compare_networks(run, policy, outer.episodes, settings)
-    for comparison in comparisons:
-        require_equal(comparison, proposed)
-    episodes = [episode for episode in boundary.episodes if episode.n_steps]
-    comparisons.append(compare_policy(policy, episodes))
-    require_equal(comparisons[-1], layout)
+    if play(run.agent, run.env, PlaySettings(n_steps=settings.n_steps)).interrupted:
+        raise KeyboardInterrupt  # play() keeps what it has, which is too little to compare
+    episodes, seen = boundary.take(), outer.take()
+    comparisons, original_times = _compare_networks(run, policy, seen, settings)
+    comparisons.append(compare_policy(policy, episodes, seen, _tie_of(run, policy)))
+    require_equal(comparisons[-1], metadata.action.array)
+    if split.layers:
+        play_random(outer, settings.n_steps, settings.seed)
+        of_layers = compare_layers(policy, boundary.take(), outer.take())
+        require_equal(of_layers[0], metadata.action.array)
+        require_equal(of_layers[1], None)
+        comparisons += of_layers
     longest = max(episodes, key=lambda episode: episode.n_steps)
     bundle_times = step_times(policy, longest, _TIMED_STEPS)
     metadata = dataclasses.replace(
         metadata,
-        examples=examples_of(episodes[0], metadata),
+        examples=examples_of(longest, metadata),
         parity={
             "max_error": {item.stage: item.max_error for item in comparisons},
             "n": {item.stage: item.n for item in comparisons},
@@ -149,7 +162,31 @@ def _environment_record(
     kwargs = {**config.env_kwargs, **config.eval_env_kwargs}
     limit = kwargs.pop("max_episode_steps", None)
     wrappers = tuple({"name": item.name, "kwargs": dict(item.kwargs)} for item in split.kept)
+    _require_json("env_kwargs", kwargs)
+    for item in split.kept:
+        _require_json(item.name, item.kwargs)
     return EnvironmentRecord(config.env_id, kwargs, limit, wrappers, packages)
+
+
+def _require_json(owner: str, options: Mapping[str, Any]) -> None:
+    """Refuse an option that a bundle cannot hold."""
+    for name, value in options.items():
+        if not _is_json(value):
+            raise ConfigError(
+                f"{owner}: {name}={value!r} cannot be stored in a bundle, which holds finite "
+                "numbers, texts, lists and dictionaries with texts as keys"
+            )
+
+
+def _is_json(value: Any) -> bool:
+    """Say whether a value comes out of JSON as it went in, tuples as lists."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, bool | int | str)
 
 
 def _compare_networks(
@@ -158,7 +195,8 @@ def _compare_networks(
     """Compare the graph on recorded and on random observations."""
     base: Any = run.env.unwrapped
     space = base.observation_space
-    lived = [item.observations[: item.n_steps] for item in recorded if item.n_steps]
+    layout = policy.metadata.proposed or policy.metadata.action.array
+    lived = [item.observations[: item.n_steps] for item in recorded]
     drawn = random_observations(
         space,
         [observation for episode in lived for observation in episode],
@@ -176,15 +214,20 @@ def _compare_networks(
     for stage, episodes in observations.items():
         wanted, seconds = original_actions(run.agent, run.env, episodes)
         times.append(seconds)
-        tie = _tie_of(run, space) if not policy.metadata.network.states else None
-        comparisons.append(compare_network(policy.network, episodes, wanted, stage, tie))
+        comparisons.append(
+            compare_network(policy.network, episodes, wanted, stage, layout, _tie_of(run, policy))
+        )
+        require_equal(comparisons[-1], layout)
     return comparisons, np.concatenate(times)
 
 
-def _tie_of(run: LoadedRun, space: spaces.Space[Any]) -> Any:
+def _tie_of(run: LoadedRun, policy: Policy) -> IsTie | None:
     """Return what says whether a choice is a matter of rounding; None: choices are not made."""
+    base: Any = run.env.unwrapped
+    space = base.observation_space
     is_float = isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating)
-    if isinstance(run.env.action_space, spaces.Box) or not is_float:
+    has_memory = bool(policy.metadata.network.states)
+    if isinstance(run.env.action_space, spaces.Box) or not is_float or has_memory:
         return None
 
     def is_tie(observation: np.ndarray) -> bool:
@@ -200,10 +243,16 @@ def _tie_of(run: LoadedRun, space: spaces.Space[Any]) -> Any:
 
 def _content(model: onnx.ModelProto, metadata: Metadata) -> bytes:
     """Return the file: the graph with the metadata in it."""
+    try:
+        text = to_json(metadata)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"not exported: the run holds a value that JSON has not: {error}"
+        ) from error
     whole = onnx.ModelProto()
     whole.CopyFrom(model)
     del whole.metadata_props[:]
     entry = whole.metadata_props.add()
-    entry.key, entry.value = KEY, to_json(metadata)
+    entry.key, entry.value = KEY, text
     content: bytes = whole.SerializeToString()
     return content

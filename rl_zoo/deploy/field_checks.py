@@ -9,6 +9,9 @@ from typing import Any
 _DTYPE = re.compile("bool|u?int(8|16|32|64)|float(16|32|64)")
 """Names of types of numbers that a graph can hold."""
 
+_HUGE = 2**1023
+"""Beyond the numbers that a float can hold, or nearly."""
+
 
 def check_field(name: str, annotation: str, value: Any) -> None:
     """Check one value of a dataclass of ``rl_zoo.deploy.metadata``.
@@ -37,7 +40,8 @@ def _all(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    # An integer too large for a float is no number either.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _HUGE
 
 
 def _is_text(value: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rl_zoo.deploy.metadata import ActionLayout, ArrayLayout, Metadata
-from rl_zoo.errors import ConfigError
+from rl_zoo.errors import ConfigError, DamagedFileError
 
 _SAME = 1e-6
 """Relative difference up to which two numbers of a robot are the same."""
@@ -34,17 +34,28 @@ def check_fits(metadata: Metadata, env: gym.Env[Any, Any], source: str, env_id: 
 
     Raises:
         ConfigError: In one sentence that names both sides of the first difference.
+        DamagedFileError: If the bundle's description of the robot is not readable.
     """
+    try:
+        problems = _problems(metadata, env)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFileError(
+            f"{source}: its metadata is damaged ({type(error).__name__}: {error}); export it again"
+        ) from error
+    for problem in problems:
+        if problem is not None:
+            raise ConfigError(f"{source} does not fit {env_id}: {problem}")
+
+
+def _problems(metadata: Metadata, env: gym.Env[Any, Any]) -> tuple[str | None, ...]:
     robot = _robot_of(env)
-    for problem in (
+    return (
         _joint_problem(metadata, robot),
         _observation_problem(metadata, env.observation_space),
         _action_problem(metadata.action, env.action_space),
         _robot_problem(metadata, robot),
         _period_problem(metadata, env),
-    ):
-        if problem is not None:
-            raise ConfigError(f"{source} does not fit {env_id}: {problem}")
+    )
 
 
 def _robot_of(env: gym.Env[Any, Any]) -> Any:

@@ -6,6 +6,7 @@ The schema is documented in docs/deployment.md. Only the standard library is nee
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
@@ -163,7 +164,8 @@ class Metadata:
     robot: Mapping[str, Any] | None = None
     """The robot (joint names, limits, gains, default pose ...); None: it was none."""
     examples: tuple[Mapping[str, Any], ...] = ()
-    """Recorded steps of one episode from its start: observation, (state, held_action,) action."""
+    """Recorded steps of one episode from its start: observation, (state, held_action,) action; the
+    first has ``initial_cycles``."""
     parity: Mapping[str, Any] = field(default_factory=dict)
     """What the exporter measured: errors in action units, latency in microseconds."""
     format: int = FORMAT
@@ -186,7 +188,7 @@ def from_json(text: str, source: str) -> Metadata:
         DamagedFileError: If it is no such text, or of a newer format.
     """
     try:
-        plain = json.loads(text)
+        plain = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         version = plain["format"]
         if isinstance(version, int) and version > FORMAT:
             raise DamagedFileError(
@@ -194,10 +196,19 @@ def from_json(text: str, source: str) -> Metadata:
                 "update rl_zoo on this computer"
             )
         return _metadata(plain)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedFileError(
             f"{source}: its metadata is damaged ({type(error).__name__}: {error}); export it again"
         ) from error
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
 
 
 def _metadata(plain: Mapping[str, Any]) -> Metadata:
@@ -209,6 +220,8 @@ def _metadata(plain: Mapping[str, Any]) -> Metadata:
         "environment": _record(EnvironmentRecord, plain["environment"]),
         "proposed": None if plain.get("proposed") is None else _array(plain["proposed"]),
     }
+    if not values["observation"]:
+        raise ValueError("observation is empty")
     action = values["action"]
     values["action"] = ActionLayout(action.kind, _array(plain["action"]["array"]), action.n)
     if action.kind not in ACTION_KINDS:

@@ -90,6 +90,21 @@ class Network:
         """The action of the last ``run``, overwritten by the next. Shape: (1, ...)."""
         self._turn = 0
         self._bindings = [self._bind(session, layout, turn) for turn in range(2)]
+        self._try(name)
+
+    def _try(self, name: str) -> None:
+        """Run both turns once: a graph that does not keep to its shapes fails now, not walking."""
+        try:
+            for binding in self._bindings:
+                self._run(binding, None)
+        except Exception as error:  # onnxruntime's errors have no common class of their own
+            raise DamagedFileError(
+                f"{name}: its graph does not run as it is described ({_one_line(error)}); export "
+                "it again"
+            ) from error
+        for states in self._states:
+            for array, initial in zip(states, self._initial, strict=True):
+                array[:] = initial
 
     def reset(self) -> None:
         """Begin an episode: the states take their initial values."""
@@ -144,6 +159,10 @@ def _check_layout(session: onnxruntime.InferenceSession, layout: NetworkLayout, 
                 f"{name}: its metadata describes {wanted} and its graph has {found}; export it "
                 "again"
             )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _bind_input(binding: Any, name: str, array: Array) -> None:

@@ -45,9 +45,10 @@ class _Playlist(VecEnv):
 
     def _observation(self) -> Any:
         observation = self._episodes[self._episode][self._step]
-        if isinstance(observation, dict):
-            return {key: np.asarray(value)[np.newaxis] for key, value in observation.items()}
-        return np.asarray(observation)[np.newaxis]
+        space = self.observation_space
+        if isinstance(space, spaces.Dict):
+            return {key: _as_row(observation[key], part) for key, part in space.spaces.items()}
+        return _as_row(observation, space)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -63,6 +64,13 @@ class _Playlist(VecEnv):
 
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         return [False]
+
+
+def _as_row(values: Any, space: spaces.Space[Any]) -> NDArray[Any]:
+    """Return one row in the type of the space, as a ``DummyVecEnv`` stores it."""
+    row = np.zeros((1, *(space.shape or ())), space.dtype)
+    row[0] = values
+    return row
 
 
 def original_actions(
@@ -93,7 +101,8 @@ def random_observations(
     """Return observations that spread wider than the recorded ones, entry by entry.
 
     Real numbers are normal, with the mean and twice the standard deviation of what was recorded,
-    within the bounds of the space; everything else is drawn from the space.
+    within the bounds of the space; those that never changed get a spread too, or nothing would be
+    known of their weights. Everything else is drawn from the space.
 
     Args:
         space: Of the observations.
@@ -110,7 +119,10 @@ def random_observations(
     if isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating):
         seen = np.array(recorded, np.float64)
         noise = generator.standard_normal((n, *space.shape))
-        values = seen.mean(axis=0) + _SPREAD * seen.std(axis=0) * noise
+        mean, deviation = seen.mean(axis=0), seen.std(axis=0)
+        constant = np.ptp(seen, axis=0) == 0.0
+        spread = np.where(constant, np.maximum(1.0, 0.1 * np.abs(mean)), _SPREAD * deviation)
+        values = mean + spread * noise
         return list(np.clip(values, space.low, space.high).astype(space.dtype))
     space.seed(int(generator.integers(2**31)))
     return [np.asarray(space.sample()) for _ in range(n)]

@@ -64,6 +64,12 @@ class StepRecorder(gym.Wrapper[Any, Any, Any, Any]):
         self._keep(observation)
         return observation, reward, terminated, truncated, info
 
+    def take(self) -> list[RecordedEpisode]:
+        """Return the episodes with an action that were recorded so far, and forget them."""
+        episodes = [episode for episode in self.episodes if episode.n_steps]
+        self.episodes = []
+        return episodes
+
     def _keep(self, observation: Any) -> None:
         episode = self.episodes[-1]
         episode.observations.append(copy.deepcopy(observation))
@@ -71,6 +77,16 @@ class StepRecorder(gym.Wrapper[Any, Any, Any, Any]):
         state = getattr(self.env.unwrapped, "robot_state", None)
         known = isinstance(state, RobotState)
         episode.states.append(copy.deepcopy(state) if known else None)
+
+
+def play_random(env: Env, n_steps: int, seed: int) -> None:
+    """Act at random, from a reset on."""
+    env.action_space.seed(seed)
+    env.reset(seed=seed)
+    for _ in range(n_steps):
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        if terminated or truncated:
+            env.reset()
 
 
 def insert_recorder(outside: gym.Wrapper[Any, Any, Any, Any]) -> StepRecorder:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from rl_zoo.deploy.layer import Array, Layer, Observation, Reading, make_layer
 from rl_zoo.deploy.metadata import ArrayLayout, Metadata
 from rl_zoo.deploy.network import Network, open_session, read_metadata
-from rl_zoo.errors import NonFiniteError, RobotFault
+from rl_zoo.errors import NonFiniteError, RobotFault, ZooError
 from rl_zoo.robots.driver import RobotState
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -58,6 +58,7 @@ class Policy:
         self._is_box = self.metadata.action.kind == "box"
         self._reading = Reading()
         self._is_new = True
+        self._has_failed = False
 
     @property
     def control_period(self) -> float | None:
@@ -72,6 +73,7 @@ class Policy:
                 ``random_initial_phase`` draws it.
         """
         self._is_new = True
+        self._has_failed = False
         self._reading.initial_cycles = initial_cycles
 
     def step(
@@ -94,9 +96,43 @@ class Policy:
 
         Raises:
             RobotFault: If the observation has another shape or is not finite; the policy stays as
-                it was.
+                it was. Or if a layer fails: then only ``reset`` goes on.
         """
         self._check(observation)
+        if self._has_failed:
+            raise RobotFault(f"{self.name}: failed in the step before; reset() begins an episode")
+        self._has_failed = True
+        action = self._act(observation, state, held_action)
+        self._has_failed = False
+        if self._is_box:
+            return np.array(action)
+        return int(action) if action.ndim == 0 else np.array(action)
+
+    def _act(
+        self,
+        observation: Observation,
+        state: RobotState | None,
+        held_action: NDArray[np.float64] | None,
+    ) -> Array:
+        """Let the observation pass the layers and the graph, and the action come back.
+
+        What goes wrong in there has moved memories (history, phases, hidden state) already.
+        """
+        try:
+            return self._through(observation, state, held_action)
+        except ZooError:
+            raise
+        except Exception as error:  # of any kind: layers may be another package's
+            raise RobotFault(
+                f"{self.name}: cannot act ({type(error).__name__}: {error})"
+            ) from error
+
+    def _through(
+        self,
+        observation: Observation,
+        state: RobotState | None,
+        held_action: NDArray[np.float64] | None,
+    ) -> Array:
         reading = self._reading
         reading.state, reading.held_action, reading.observation = state, held_action, observation
         if self._is_new:
@@ -107,9 +143,7 @@ class Policy:
         action: Array = self.network.run(observation)
         for layer in self._outermost_first:
             action = layer.act(action, reading)
-        if self._is_box:
-            return np.array(action)
-        return int(action) if action.ndim == 0 else np.array(action)
+        return action
 
     def _start(self, observation: Observation, reading: Reading) -> Observation:
         self.network.reset()
@@ -142,9 +176,10 @@ class Policy:
                 f"{self.name}: {layout.name} has shape {array.shape}, not {layout.shape}"
             )
         if array.dtype not in _FLOATS:
-            if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
+            if array.dtype.kind not in "biuf":
                 raise RobotFault(f"{self.name}: {layout.name} is not made of numbers")
-            return
+            if array.dtype.kind != "f":
+                return
         # A finite sum of squares has finite parts, and is the quickest to compute.
         flat = array.reshape(-1)
         if math.isfinite(flat.dot(flat)) or bool(np.isfinite(array).all()):

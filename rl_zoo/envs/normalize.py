@@ -17,6 +17,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from rl_zoo.envs.guarded import GuardedVecEnv, layer_of
+from rl_zoo.errors import DamagedFileError
 
 Observation = np.ndarray | dict[str, np.ndarray]
 
@@ -77,8 +78,19 @@ class RawTerminalVecNormalize(VecNormalize):
             pickle.dump(self.statistics(), stream)
 
     def adopt(self, statistics: VecNormalize) -> None:
-        """Copy the running statistics of ``statistics``: several stacks may start from them."""
-        self.obs_rms = deepcopy(getattr(statistics, "obs_rms", self.obs_rms))
+        """Copy the running statistics of ``statistics``: several stacks may start from them.
+
+        Raises:
+            DamagedFileError: If those of observations are missing and needed.
+        """
+        held = vars(statistics)  # getattr would look in the environments, of which there are none
+        if self.norm_obs:
+            if "obs_rms" not in held:
+                raise DamagedFileError(
+                    "the normalisation statistics (vecnormalize.pkl) hold none of observations, "
+                    "which this run normalises; restore the file"
+                )
+            self.obs_rms = deepcopy(held["obs_rms"])
         self.ret_rms = deepcopy(statistics.ret_rms)
 
 

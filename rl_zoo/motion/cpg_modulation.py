@@ -64,8 +64,9 @@ class ModulationRanges:
         Args:
             action: In [-1, 1], grouped by ``names``. Shape: (len(names) * n_groups,).
         """
-        parts = np.split(action, len(self.names)) if self.names else []
-        values = dict(zip(self.names, parts, strict=True))
+        names = self.names
+        parts = action.reshape(len(names), -1) if names else ()
+        values = dict(zip(names, parts, strict=True))
         return ModulationValues(
             amplitude=_factor(self.amplitude, values.get("amplitude")),
             frequency=_factor(self.frequency, values.get("frequency")),

@@ -103,7 +103,9 @@ def joint_angles(leg: LegGeometry, position: FloatArray) -> FloatArray:
         leg: Geometry.
         position: Centre of the foot in the trunk's frame, m, finite. Shape: (3,).
     """
-    x, y, z = (np.asarray(position, dtype=np.float64) - leg.hip_position).tolist()
+    hip_x, hip_y, hip_z = leg.hip_position
+    x, y, z = np.asarray(position, dtype=np.float64).tolist()
+    x, y, z = x - hip_x, y - hip_y, z - hip_z
     abduction, depth = 0.0, -z
     if leg.has_abduction:
         offset = leg.abduction_offset

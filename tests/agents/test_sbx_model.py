@@ -11,7 +11,12 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 from rl_zoo.agents.load_run import LoadSettings, RunIdentity, load_config, load_run
 from rl_zoo.agents.sbx_model import is_sbx_model, load_sbx_agent, sbx_model_of
-from rl_zoo.errors import ConfigError, DamagedFileError, UnsafeFileError
+from rl_zoo.errors import (
+    ConfigError,
+    DamagedFileError,
+    MissingDependencyError,
+    UnsafeFileError,
+)
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.select import SelectedModel
 from tests.probe_envs import TinyEnv
@@ -82,7 +87,7 @@ def test_the_last_checkpoint_tells_too(run_folder):
 def test_without_sbx_the_sentence_says_what_to_install(run_folder):
     settings = LoadSettings(trust=True)
     config = load_config(run_folder, RunIdentity("sac", ENV), settings)
-    with pytest.raises(ConfigError, match="pip install sbx-rl"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "rl_zoo\[sbx\]"'):
         load_run(SelectedModel(run_folder, "final"), config, settings)
 
 

@@ -57,6 +57,8 @@ def test_the_bundle_lies_in_the_run_and_says_where_it_is_from(
     assert policy.metadata.observation[0].shape == (3,)
     assert policy.metadata.control_period == pytest.approx(0.05)
     assert policy.metadata.parity["max_error"]["whole bundle, recorded"] <= 1e-5
+    assert policy.metadata.parity["max_error"]["layers, random actions"] == 0.0
+    assert policy.metadata.parity["max_error"]["layers, what they show"] == 0.0
     assert len(policy.metadata.examples) == 20
 
 
@@ -66,15 +68,16 @@ def test_the_graph_is_plain_onnx(run: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "label"),
-    [(("--best",), "best-model"), (("--last-checkpoint",), "checkpoint-")],
+    ("flags", "label", "steps"),
+    [(("--best",), "best-model", 100), (("--last-checkpoint",), "checkpoint-150", 150)],
 )
 def test_other_weights_can_be_chosen(
-    run: Path, tmp_path: Path, flags: tuple[str, ...], label: str
+    run: Path, tmp_path: Path, flags: tuple[str, ...], label: str, steps: int
 ) -> None:
     file = tmp_path / "chosen.onnx"
     assert _export(run, "-o", str(file), *flags) == 0
-    assert str(Policy(file).metadata.run["weights"]).startswith(label)
+    about = Policy(file).metadata.run
+    assert (about["weights"], about["steps"]) == (label, steps)
 
 
 def test_a_wrong_weight_is_refused_and_nothing_is_written(
@@ -127,7 +130,8 @@ def test_an_existing_bundle_survives_a_refusal(
     file = tmp_path / "kept.onnx"
     assert _export(run, "-o", str(file)) == 0
     before = file.read_bytes()
-    monkeypatch.setattr("rl_zoo.deploy.parity.LARGEST_ERROR", -1.0)
+    monkeypatch.setattr("rl_zoo.deploy.tolerance.LARGEST_ERROR", -1.0)
+    monkeypatch.setattr("rl_zoo.deploy.tolerance._RELATIVE", -1.0)
     assert _export(run, "-o", str(file)) == 2
     assert file.read_bytes() == before
 
@@ -171,7 +175,12 @@ def test_bad_arguments_are_one_sentence(
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("there", "is a folder"), ("bundle.txt", "must end in .onnx"), ("no/b.onnx", "no folder")],
+    [
+        ("there", "is a folder"),
+        ("bundle.txt", "must end in .onnx"),
+        ("no/b.onnx", "no folder"),
+        ("a" * 300 + ".onnx", "is no name of a file"),
+    ],
 )
 def test_a_place_that_cannot_be_written_is_said_first(
     run: Path, tmp_path: Path, name: str, text: str, capsys: pytest.CaptureFixture[str]
@@ -195,3 +204,67 @@ def test_the_order_of_recorded_examples_is_that_of_an_episode(run: Path) -> None
     for example in policy.metadata.examples:
         action = policy.step(np.array(example["observation"], np.float32))
         np.testing.assert_allclose(action, example["action"], atol=1e-5)
+
+
+@pytest.mark.parametrize("content", ['{"steps": Infinity}', "[]", "nonsense"])
+def test_a_record_of_the_best_model_that_says_nothing(
+    run: Path, tmp_path: Path, content: str
+) -> None:
+    copy = tmp_path / "sac" / "Pendulum-v1_1"
+    shutil.copytree(run, copy)
+    (copy / "best_model.json").write_text(content)
+    assert _export(copy, "--best") == 0
+    assert Policy(copy / "bundle.onnx").metadata.run["steps"] is None
+
+
+def test_a_checkpoint_of_the_zoo_says_its_step(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "sac" / "Pendulum-v1_1"
+    shutil.copytree(run, copy)
+    (copy / "run.json").unlink()
+    assert _export(copy, "--last-checkpoint") == 0
+    assert Policy(copy / "bundle.onnx").metadata.run["steps"] == 150
+
+
+def test_a_run_that_normalises_rewards_only(tmp_path: Path) -> None:
+    arguments = ["--algo", "a2c", "--env", "Pendulum-v1", "-f", str(tmp_path), "-n", "20"]
+    only_rewards = "normalize:{'norm_obs': False, 'norm_reward': True}"
+    assert train([*arguments, "--eval-freq", "-1", "-params", only_rewards]) == 0
+    assert _export(tmp_path / "a2c" / "Pendulum-v1_1") == 0
+
+
+def test_ctrl_c_while_recording_writes_nothing(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(recorder: Any, action: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rl_zoo.deploy.recording.StepRecorder.step", interrupt)
+    assert _export(run, "-o", str(tmp_path / "cut.onnx")) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["float('inf')", "1e999", "{1: 2}"])
+def test_what_a_bundle_cannot_hold_is_named(
+    tmp_path: Path, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--algo", "a2c", "--env", "Pendulum-v1", "-f", str(tmp_path), "-n", "20"]
+    assert train([*arguments, "--eval-freq", "-1"]) == 0
+    capsys.readouterr()
+    assert _export(tmp_path / "a2c" / "Pendulum-v1_1", "--env-kwargs", f"g:{value}") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "g=" in error or "g: " in error
+
+
+@pytest.mark.slow
+def test_a_robot_behind_any_driver_is_compared_in_its_simulation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--algo", "sac", "--env", "Quadruped-Remote-v0", "-f", str(tmp_path), "-n", "60"]
+    arguments += ["--env-kwargs", "driver:'sim'", "-params", "learning_starts:50"]
+    assert train([*arguments, "--eval-freq", "-1"]) == 0
+    run = tmp_path / "sac" / "Quadruped-Remote-v0_1"
+    assert _export(run) == 0
+    assert "is compared in Bert-v0" in capsys.readouterr().err
+    environment = Policy(run / "bundle.onnx").metadata.environment
+    assert (environment.id, environment.kwargs["driver"]) == ("Quadruped-Remote-v0", "sim")

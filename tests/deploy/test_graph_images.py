@@ -50,11 +50,13 @@ def graph_of(module, value):
         nn.MaxPool2d((3, 2), stride=(1, 2), padding=1),
         nn.MaxPool2d(3, dilation=2),
         nn.Sequential(nn.Conv2d(3, 4, 3), nn.ELU(), nn.MaxPool2d(2), nn.Flatten(), nn.Tanh()),
+        nn.Sequential(nn.Conv2d(3, 8, 5), nn.PReLU(8)),  # as many columns as channels
     ],
     ids=lambda module: str(module).split("\n")[0],
 )
 def test_image_modules_compute_what_pytorch_computes(module):
     image = np.random.default_rng(0).normal(size=(3, 11, 12)).astype(np.float32)
+    shake(module)
     with torch.no_grad():
         expected = module(torch.as_tensor(image)[None])[0].numpy()
     np.testing.assert_allclose(graph_of(module, image), expected, rtol=0, atol=1e-6)
@@ -139,3 +141,12 @@ def test_normalised_images_are_not_divided_again():
     built = built_of(agent)
     assert built.layout.inputs[0].shape == LAST.shape
     assert play(agent, 15, built).error < 5e-6
+
+
+def test_images_that_the_policy_does_not_divide_stay_as_they_are():
+    kwargs = {"normalize_images": False, "net_arch": [8]}
+    env = vec_env(spaces.Box(0, 255, (3, 36, 36), np.uint8), BOX)
+    agent = PPO("MlpPolicy", env, policy_kwargs=kwargs, device="cpu", seed=0)
+    with torch.no_grad():  # small enough for actions inside of their bounds
+        agent.policy.action_net.weight.mul_(0.1)
+    assert play(agent, n_steps=20).error < 1e-4

@@ -96,6 +96,7 @@ def test_json_holds_all_of_the_metadata(
         "max_error": 0.0,
         "is_equal": True,
         "first_difference": None,
+        "allowed": 1e-5,
     }
 
 

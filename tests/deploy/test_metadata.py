@@ -76,3 +76,26 @@ def test_initial_values_of_a_state_are_kept() -> None:
     assert read.network.states == (
         NetworkState("total", "next_total", (3,), "float32", (1.0, 2.0, 3.0)),
     )
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", str(10**400)])
+@pytest.mark.parametrize("place", ["control_period", "layers"])
+def test_numbers_that_are_none_are_refused_wherever_they_stand(number: str, place: str) -> None:
+    if number.isdigit() and place == "layers":
+        pytest.skip("a layer reads its own numbers")
+    plain = json.loads(to_json(linear_metadata()))
+    plain[place] = {"control_period": "HERE", "layers": [{"kind": "x", "limit": "HERE"}]}[place]
+    with pytest.raises(DamagedFileError, match="its metadata is damaged"):
+        from_json(json.dumps(plain).replace('"HERE"', number), "x")
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"format":' + "[" * 5000 + "]" * 5000 + "}"])
+def test_text_that_is_nested_without_end_is_refused(text: str) -> None:
+    with pytest.raises(DamagedFileError, match="its metadata is damaged"):
+        from_json(text, "x")
+
+
+def test_a_policy_that_sees_nothing_is_refused() -> None:
+    plain = json.loads(to_json(linear_metadata())) | {"observation": []}
+    with pytest.raises(DamagedFileError, match="observation is empty"):
+        from_json(json.dumps(plain), "x")

@@ -150,3 +150,71 @@ def test_only_numpy_and_onnxruntime_are_imported(make_bundle: MakeBundle) -> Non
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"output_dtype": "int8"},
+        {"output_dtype": "float64"},
+        {"inputs": "int8"},
+        {"inputs": "float64"},
+    ],
+    ids=str,
+)
+def test_a_type_that_is_not_the_graphs_is_refused_before_the_first_step(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
+    plain = linear_metadata()
+    layout = plain.network
+    if "inputs" in change:
+        item = dataclasses.replace(layout.inputs[0], dtype=change["inputs"])
+        layout = dataclasses.replace(layout, inputs=(item,))
+    else:
+        layout = dataclasses.replace(layout, output_dtype=change["output_dtype"])
+    file = write_bundle(
+        linear_model(), dataclasses.replace(plain, network=layout), tmp_path / "b.onnx"
+    )
+    with pytest.raises(DamagedFileError, match="does not run as it is described"):
+        Policy(file)
+
+
+def test_a_graph_made_for_two_environments_is_refused(tmp_path: Path) -> None:
+    model = linear_model()
+    for item in (*model.graph.input, *model.graph.output):
+        item.type.tensor_type.shape.dim[0].dim_value = 2
+    file = write_bundle(model, linear_metadata(), tmp_path / "b.onnx")
+    with pytest.raises(DamagedFileError, match="does not run as it is described"):
+        Policy(file)
+
+
+@pytest.mark.parametrize("dtype", ["float16", ">f4", "longdouble"])
+def test_every_type_of_float_is_searched_for_nan(make_bundle: MakeBundle, dtype: str) -> None:
+    with pytest.raises(NonFiniteError):
+        Policy(make_bundle()).step(np.array([0.0, np.nan, 0.0], np.dtype(dtype)))
+
+
+def test_after_a_failure_inside_only_a_reset_goes_on(tmp_path: Path) -> None:
+    class Fails:
+        def start(self, observation: np.ndarray, reading: object) -> np.ndarray:
+            return observation
+
+        def observe(self, observation: np.ndarray) -> np.ndarray:
+            raise ValueError("broken")
+
+        def held(self, inner: object) -> object:
+            return inner
+
+        def act(self, action: np.ndarray, reading: object) -> np.ndarray:
+            return action
+
+    policy = Policy(write_bundle(summing_model(), summing_metadata(), tmp_path / "b.onnx"))
+    policy.layers = (Fails(),)  # type: ignore[assignment]
+    ones = np.ones(3, np.float32)
+    policy.step(ones)
+    with pytest.raises(RobotFault, match=r"cannot act \(ValueError: broken\)"):
+        policy.step(ones)
+    with pytest.raises(RobotFault, match=r"reset\(\) begins an episode"):
+        policy.step(ones)
+    policy.reset()
+    np.testing.assert_array_equal(policy.step(ones), ones)

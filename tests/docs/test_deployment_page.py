@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from rl_zoo.deploy.carried_wrappers import _CARRIED
 from rl_zoo.deploy.layer import LAYERS
 from scripts.write_bundle_schema import insert, main, render_schema
@@ -35,6 +37,12 @@ def test_text_between_the_markers_is_replaced() -> None:
     page = "a\n<!-- schema -->\nold\n<!-- end of schema -->\nb\n"
 
     assert insert(page, "new") == ("a\n<!-- schema -->\n\nnew\n<!-- end of schema -->\nb\n")
+
+
+@pytest.mark.parametrize("page", ["a\n", "a\n<!-- schema -->\nold\n", "<!-- end of schema -->\n"])
+def test_a_page_without_both_markers_is_left_alone(page: str) -> None:
+    with pytest.raises(SystemExit, match="to write between"):
+        insert(page, "new")
 
 
 def test_page_names_every_layer_and_every_carried_wrapper() -> None:

@@ -7,8 +7,10 @@ import pytest
 from stable_baselines3 import SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
+from rl_zoo.agents.normalizer_file import load_normalizer
 from rl_zoo.envs.guarded import GuardedVecEnv
 from rl_zoo.envs.normalize import RawTerminalVecNormalize
+from rl_zoo.errors import DamagedFileError
 from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
 from rl_zoo.wrappers.monitor import RunMonitor
 from tests.probe_envs import CountingEnv, TinyEnv
@@ -80,3 +82,18 @@ def test_saved_statistics_are_plain_sb3(tmp_path):
     loaded = VecNormalize.load(str(tmp_path / "statistics.pkl"), DummyVecEnv([CountingEnv]))
     np.testing.assert_array_equal(loaded.obs_rms.mean, env.obs_rms.mean)
     assert env.venv is not None, "saving does not take the environment apart"
+
+
+def test_statistics_of_rewards_only_can_be_saved_and_adopted(tmp_path):
+    env = stack(norm_obs=False)
+    env.ret_rms.mean = np.array(7.0)
+    env.save(str(tmp_path / "vecnormalize.pkl"))
+    other = stack(norm_obs=False)
+    other.adopt(load_normalizer(tmp_path / "vecnormalize.pkl"))
+    assert other.ret_rms.mean == 7.0
+
+
+def test_statistics_without_those_of_observations_are_refused_where_they_are_needed(tmp_path):
+    stack(norm_obs=False).save(str(tmp_path / "vecnormalize.pkl"))
+    with pytest.raises(DamagedFileError, match="hold none of observations"):
+        stack().adopt(load_normalizer(tmp_path / "vecnormalize.pkl"))

@@ -35,8 +35,9 @@ def add_leaky_relu(builder: GraphBuilder, module: Any, value: Tensor) -> Tensor:
 
 
 def add_prelu(builder: GraphBuilder, module: Any, value: Tensor) -> Tensor:
-    """Add ``x`` if positive, else ``slope x`` with learned slopes of a flat value."""
-    slope = builder.constant(module.weight.detach().cpu().numpy(), value.dtype)
+    """Add ``x`` if positive, else ``slope x`` with a learned slope, for all or per channel."""
+    weights = module.weight.detach().cpu().numpy()
+    slope = builder.constant(weights.reshape(-1, *[1] * (len(value.shape) - 1)), value.dtype)
     return builder.node("PRelu", value, slope)
 
 

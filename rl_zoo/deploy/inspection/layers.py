@@ -12,20 +12,22 @@ Plain = Mapping[str, Any]
 
 _EQUATIONS: Mapping[str, str] = {
     "action_smoothing": "a[k] = c a[k-1] + (1 - c) u[k]",
-    "rescale_action": "a = gradient u + intercept",
+    "rescale_action": "a = (u - intercept) / gradient",
     "mask": "o = mask o",
     "time_feature": "o = [o, 1 - step / max_steps]",
     "history": "o = [last observations, last actions], oldest first, zeros before the start",
     "flatten": "o = all parts in one vector",
     "safety": "a = the nearest action within every limit (docs/safety.md)",
 }
-_LOW_PASS = "y[k] = y[k-1] + s (u[k] - y[k-1]), s = w / (1 + w), w = 2 pi cutoff dt"
+_LOW_PASS = "y[k] = y[k-1] + s (u[k] - y[k-1]), s = "
 _PHASE = "dtheta_i/dt = {} (swing_frequency if sin(theta_i) > 0 else stance_frequency)"
 _CPG_RL = "d2r/dt2 = g (g/4 (mu - r) - dr/dt), g: {}, mu: the factor that the policy asks for"
+_HOPF = "dr/dt = convergence (mu - r^2) r, mu: the square of the factor that the policy asks for"
 _FILTERS: Mapping[str, str] = {
     "butterworth": "y[k] = b0 u[k] + b1 u[k-1] + b2 u[k-2] - a1 y[k-1] - a2 y[k-2]",
-    "exponential": _LOW_PASS,
-    "one_euro": f"{_LOW_PASS}; cutoff = min_cutoff + beta |filtered speed|",
+    "exponential": f"{_LOW_PASS}1 - exp(-2 pi cutoff_frequency dt)",
+    "one_euro": f"{_LOW_PASS}w / (1 + w), w = 2 pi (min_cutoff + beta |v|) dt; "
+    "v: (u[k] - y[k-1]) / dt filtered likewise with derivative_cutoff",
     "rate_limit": "y[k] = y[k-1] + clip(u[k] - y[k-1], -max_rate dt, max_rate dt)",
 }
 _ALWAYS_HIDDEN = ("kind", "legs", "state", "dtype", "action_dtype", "observation_dtype")
@@ -80,8 +82,9 @@ def _cpg_equations(plain: Plain) -> list[str]:
         "h sin(theta_i)), L: step_length",
         "h = clearance if sin(theta_i) > 0 else penetration (times r if amplitude_lifts)",
         _PHASE.format("coupling + 2 pi"),
-        "coupling = sum_j r_j coupling_strength sin(theta_j - theta_i - (lead_j - lead_i))",
-        "dr/dt = convergence (mu - r^2) r" if is_hopf else _CPG_RL.format("convergence"),
+        "coupling = sum_j r_j coupling_strength sin(beta_j - beta_i), beta = angle - 2 pi lead; "
+        "angle: theta, or 2 pi times the part of the period (coupling_angle: time)",
+        _HOPF if is_hopf else _CPG_RL.format("convergence"),
     ]
 
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rl_zoo.deploy.layer import Observation
 from rl_zoo.deploy.metadata import Metadata
 from rl_zoo.deploy.runtime import Policy
+from rl_zoo.deploy.tolerance import LARGEST_ERROR, allowed_errors
 from rl_zoo.errors import DamagedFileError
 from rl_zoo.robots.driver import RobotState
-
-LARGEST_ERROR = 1e-5
-"""In units of the action: what the exporter allows too."""
 
 _DAMAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What comes of values of the wrong kind."""
@@ -30,9 +29,11 @@ class Replay:
     max_error: float
     """Largest difference to a recorded action, in its units; between choices: in steps."""
     is_equal: bool
-    """Whether no difference is larger than ``LARGEST_ERROR``."""
+    """Whether no difference is larger than the exporter allows too."""
     first_difference: int | None = None
     """Step of the first action that differs by more than that."""
+    allowed: float = LARGEST_ERROR
+    """Largest difference allowed in any entry."""
 
     @property
     def text(self) -> str:
@@ -43,7 +44,7 @@ class Replay:
             return f"{self.n} recorded actions repeated, largest error {self.max_error:.2g}"
         return (
             f"does not repeat its recorded actions on this computer: step {self.first_difference} "
-            f"differs, largest error {self.max_error:.2g}, allowed {LARGEST_ERROR:g}"
+            f"differs, largest error {self.max_error:.2g}, allowed {self.allowed:g}"
         )
 
 
@@ -54,25 +55,28 @@ def replay_examples(policy: Policy) -> Replay:
         DamagedFileError: If an example is not readable.
         RobotFault: If the policy refuses an observation.
     """
-    errors = []
+    allowed = allowed_errors(policy.metadata.action.array)
+    errors, excesses = [], []
     for index, example in enumerate(policy.metadata.examples):
         try:
             if index == 0:
                 policy.reset(initial_cycles=float(example.get("initial_cycles") or 0.0))
-            errors.append(_error_of(policy, example))
+            difference = _difference_of(policy, example)
+            errors.append(float(np.max(difference, initial=0.0)))
+            excesses.append(float(np.max(difference / allowed.ravel(), initial=0.0)))
         except _DAMAGE as error:
             raise DamagedFileError(
                 f"{policy.name}: its example {index} cannot be replayed "
                 f"({type(error).__name__}: {error})"
             ) from error
     largest = max(errors, default=0.0)
-    is_wrong = [not error <= LARGEST_ERROR for error in errors]
+    is_wrong = [not excess <= 1.0 for excess in excesses]
     first = is_wrong.index(True) if any(is_wrong) else None
-    return Replay(len(errors), largest, first is None, first)
+    return Replay(len(errors), largest, first is None, first, float(np.max(allowed)))
 
 
-def _error_of(policy: Policy, example: Mapping[str, Any]) -> float:
-    """Return how far the next action is from the recorded one."""
+def _difference_of(policy: Policy, example: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return how far each entry of the next action is from the recorded one."""
     observation = _observation(policy.metadata, example["observation"])
     held = example.get("held_action")
     action = policy.step(
@@ -107,8 +111,8 @@ def _sensor(name: str, value: Any) -> Any:
     return np.array(value, np.float64) if isinstance(value, (list, tuple)) else value
 
 
-def _difference(action: Any, wanted: Any) -> float:
+def _difference(action: Any, wanted: Any) -> NDArray[np.float64]:
     ours, theirs = np.asarray(action, np.float64), np.asarray(wanted, np.float64)
     if ours.shape != theirs.shape:
-        return float("inf")
-    return float(np.max(np.abs(ours - theirs), initial=0.0))
+        return np.full(ours.size, np.inf)
+    return np.abs(ours - theirs).ravel()

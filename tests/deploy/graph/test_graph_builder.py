@@ -57,6 +57,8 @@ def test_equal_constants_are_stored_once():
         builder.constant([1.0, 3.0], np.float32),
     ]
     assert len({first.name, *(other.name for other in others)}) == 4
+    # The same bytes are another number in another type.
+    assert builder.constant([0], np.int64) != builder.constant([0.0], np.float64)
 
 
 def test_the_batch_is_axis_zero_and_the_format_is_old_enough():

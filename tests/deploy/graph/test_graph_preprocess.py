@@ -151,6 +151,13 @@ def test_an_agent_of_another_stack_is_refused():
         build_network(agent.policy, Preprocessing(PARTS))
 
 
+def test_weights_that_are_nan_are_refused():
+    agent = agent_in(make_env(VECTOR, SQUARE))
+    agent.policy.action_net.bias.data[0] = float("nan")
+    with pytest.raises(ConfigError, match="weights of the policy are NaN"):
+        build_network(agent.policy, Preprocessing(VECTOR))
+
+
 def test_a_policy_that_acts_otherwise_is_named():
     env = make_env(VECTOR, SQUARE)
     agent = agent_in(env)
