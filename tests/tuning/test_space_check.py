@@ -66,15 +66,20 @@ def test_an_environment_that_does_not_open_at_an_end():
     pytest.importorskip("mujoco")
     key = "env_wrapper.CPGResidualWrapper"
     flags = [
-        f"{key}.prior.swing_frequency:dict(low=-1, high=6)",
         f"{key}.prior.step_length:dict(low=0.03, high=0.07)",
         f"{key}.residual_scale.x:dict(low=-0.01, high=0.03)",
     ]
     check = check_of("ppo", "Bert-CPG-v0", "spaces:none", *flags)
     assert check.problems() == [], "known only to the opened environment"
-    first, second = check.problems_of_opening()
-    assert first.startswith(f"--search-space {key}.prior.swing_frequency: low -1: ")
-    assert second.startswith(f"--search-space {key}.residual_scale.x: low -0.01: ")
+    (problem,) = check.problems_of_opening()
+    assert problem.startswith(f"--search-space {key}.residual_scale.x: low -0.01: ")
+
+
+def test_a_setting_of_the_gait_outside_its_range_is_known_before_opening():
+    key = "env_wrapper.CPGResidualWrapper.prior.swing_frequency"
+    check = check_of("ppo", "Bert-CPG-v0", "spaces:none", f"{key}:dict(low=-1, high=6)")
+    (problem,) = check.problems()
+    assert problem.startswith(f"--search-space {key}: low -1: -1.0 is not a positive number")
 
 
 def test_reward_weights_are_noted():
