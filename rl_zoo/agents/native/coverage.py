@@ -1,0 +1,101 @@
+"""Which agents the native learner can update; the others keep SB3's own updates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from sb3_contrib import TQC
+from stable_baselines3 import DDPG, SAC, TD3
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.torch_layers import FlattenExtractor
+
+from rl_zoo.agents.droq import DroQ
+from rl_zoo.agents.native.layers import Layer, is_supported, layers_of
+
+_ALGORITHMS: tuple[type[OffPolicyAlgorithm], ...] = (SAC, TQC, TD3, DDPG, DroQ)
+
+
+class Networks(NamedTuple):
+    """The layers of an agent's networks."""
+
+    actor: list[Layer]
+    actor_target: list[Layer] | None
+    critics: list[list[Layer]]
+    critic_targets: list[list[Layer]]
+
+
+def reason_against(agent: OffPolicyAlgorithm) -> str | None:
+    """Return why the native learner cannot update ``agent``, in words; None if it can."""
+    algorithm = next((a for a in _ALGORITHMS if a.train is type(agent).train), None)
+    if algorithm is None:
+        return f"{type(agent).__name__} is not {', '.join(a.__name__ for a in _ALGORITHMS)}"
+    if agent.device.type != "cpu":
+        return f"the agent is on {agent.device}"
+    if agent.use_sde:
+        return "gSDE (use_sde)"
+    space = agent.observation_space
+    if not isinstance(space, spaces.Box) or space.dtype not in (np.float32, np.float64):
+        return f"observations are {type(space).__name__} of {space.dtype or 'several parts'}"
+    reason = _reason_in_networks(agent)
+    if reason is not None:
+        return reason
+    return next(filter(None, map(_reason_in_optimizer, optimizers_of(agent))), None)
+
+
+def networks_of(agent: Any) -> Networks | None:
+    """Return the layers of ``agent``'s networks; None if one holds other modules."""
+    stochastic = isinstance(agent, SAC | TQC)
+    actor = _stochastic_actor(agent.actor) if stochastic else layers_of(agent.actor.mu)
+    target = None if stochastic else layers_of(agent.actor_target.mu)
+    critics = [layers_of(network) for network in _critics(agent.critic)]
+    targets = [layers_of(network) for network in _critics(agent.critic_target)]
+    every: Sequence[list[Layer] | None] = [actor, *critics, *targets]
+    if not stochastic:
+        every = [*every, target]
+    if not all(map(is_supported, every)) or any(n[-1].squashed for n in [*critics, *targets] if n):
+        return None
+    assert actor is not None
+    if actor[-1].squashed == stochastic or any(layer.norm or layer.dropout for layer in actor):
+        return None
+    return Networks(actor, target, [n for n in critics if n], [n for n in targets if n])
+
+
+def optimizers_of(agent: Any) -> list[torch.optim.Optimizer]:
+    """Return the optimisers of actor, critics and, if it is learned, entropy coefficient."""
+    entropy = getattr(agent, "ent_coef_optimizer", None)
+    found = [agent.actor.optimizer, agent.critic.optimizer]
+    return found if entropy is None else [*found, entropy]
+
+
+def _critics(critic: Any) -> list[torch.nn.Sequential]:
+    return list(critic.quantile_critics if hasattr(critic, "quantile_critics") else critic.q_networks)
+
+
+def _stochastic_actor(actor: Any) -> list[Layer] | None:
+    heads = (actor.mu, actor.log_std)
+    hidden = layers_of(actor.latent_pi)
+    if hidden is None or not all(type(head) is torch.nn.Linear for head in heads):
+        return None
+    return [*hidden, Layer(heads, None, 0.0, rectified=False, squashed=False)]
+
+
+def _reason_in_networks(agent: Any) -> str | None:
+    extractors = {type(agent.actor.features_extractor), type(agent.critic.features_extractor)}
+    if extractors != {FlattenExtractor}:
+        return f"features extractor {', '.join(sorted(e.__name__ for e in extractors))}"
+    if networks_of(agent) is None:
+        return "networks other than linear layers with ReLU"
+    return None
+
+
+def _reason_in_optimizer(optimizer: torch.optim.Optimizer) -> str | None:
+    group = optimizer.param_groups[0]
+    if type(optimizer) is not torch.optim.Adam or len(optimizer.param_groups) != 1:
+        return f"optimizer {type(optimizer).__name__}"
+    if group["amsgrad"] or group["maximize"] or group.get("decoupled_weight_decay"):
+        return "options of Adam (amsgrad, maximize, decoupled weight decay)"
+    return None

@@ -1,0 +1,178 @@
+"""The native learner of one SB3 agent: ``train()`` in C++, on the agent's own parameters."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from typing import Any
+
+import numpy as np
+import torch
+from sb3_contrib import TQC
+from stable_baselines3 import SAC
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+
+from rl_zoo.agents.droq import DroQ
+from rl_zoo.agents.native import library as c
+from rl_zoo.agents.native.coverage import networks_of, reason_against
+from rl_zoo.agents.native.minibatches import Minibatches, choose_minibatches
+from rl_zoo.agents.native.parameters import Tensors, connect_network
+
+_MOST_UPDATES_PER_CALL = 64
+
+
+class NativeLearner:
+    """Updates an agent; weights and optimisers stay PyTorch's own memory, always up to date.
+
+    Args:
+        agent: One against which ``reason_against`` knows no reason.
+        batch_size: Transitions per update.
+        isa: As for ``library_path``.
+
+    Raises:
+        ValueError: If the agent is not covered.
+        NativeBuildError: If the library cannot be built.
+    """
+
+    def __init__(self, agent: OffPolicyAlgorithm, batch_size: int, isa: str | None = None) -> None:
+        reason = reason_against(agent)
+        networks = networks_of(agent)
+        if reason is not None or networks is None:
+            raise ValueError(f"the native learner does not cover {reason}")
+        self._agent: Any = agent
+        self.batch_size = batch_size
+        self._stochastic = isinstance(agent, SAC | TQC)
+        self._n_actions = networks.actor[-1].n_outputs // (2 if self._stochastic else 1)
+        self._library = c.load_library(isa)
+        settings = self._settings(networks.actor[0].heads[0].in_features, networks.critics)
+        self._learner = ctypes.c_void_p(self._library.learner_new(ctypes.byref(settings)))
+        if not self._learner:
+            raise MemoryError("the native learner has no memory")
+        weakref.finalize(self, self._library.learner_delete, self._learner)
+        self._tensors: list[Tensors] = []
+        self._connect(c.ACTOR, [networks.actor], self._agent.actor.optimizer)
+        if networks.actor_target is not None:
+            self._connect(c.ACTOR_TARGET, [networks.actor_target], None)
+        self._connect(c.CRITIC, networks.critics, self._agent.critic.optimizer)
+        self._connect(c.CRITIC_TARGET, networks.critic_targets, None)
+        c.check(self._library.learner_prepare(self._learner))
+        self._log_coefficient = self._connect_coefficient()
+
+    @property
+    def is_current(self) -> bool:
+        """Return whether the agent's tensors are still those of this learner."""
+        return all(tensors.is_current() for tensors in self._tensors)
+
+    def update(self, n_updates: int, masks: Any = None) -> c.Losses:
+        """Update ``n_updates`` times; return the sums of the losses.
+
+        Args:
+            n_updates: How often.
+            masks: Dropout's factors (float32, one after the other in PyTorch's order); None: drawn.
+        """
+        agent = self._agent
+        losses = c.Losses()
+        rates = self._rates()
+        done = agent._n_updates
+        for offset in range(0, n_updates, _MOST_UPDATES_PER_CALL):
+            n = min(_MOST_UPDATES_PER_CALL, n_updates - offset)
+            normalizer = agent._vec_normalize_env
+            chosen = choose_minibatches(agent.replay_buffer, normalizer, self.batch_size, n)
+            self._call(chosen, rates, losses, (n, done + offset, offset), masks)
+        agent._n_updates += n_updates
+        return losses
+
+    def _call(
+        self,
+        chosen: Minibatches,
+        rates: c.Rates,
+        losses: c.Losses,
+        counts: tuple[int, int, int],
+        masks: Any,
+    ) -> None:
+        next_noise, current_noise = self._draw_noise(counts[0], counts[1])
+        call = c.Call(
+            ctypes.addressof(chosen.replay),
+            chosen.rows.ctypes.data,
+            next_noise.data_ptr(),
+            None if current_noise is None else current_noise.data_ptr(),
+            None if masks is None else masks.ctypes.data,
+            *counts,
+        )
+        c.check(
+            self._library.learner_update(
+                self._learner, ctypes.byref(call), ctypes.byref(rates), ctypes.byref(losses)
+            )
+        )
+
+    def _draw_noise(self, n: int, done: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Draw what SB3's own updates would draw, in its order. Shapes: (n, batch, n_actions)."""
+        shape = (n, self.batch_size, self._n_actions)
+        following = torch.empty(shape)
+        if not self._stochastic:
+            for noise in following:
+                noise.normal_(0, self._agent.target_policy_noise)
+            return following, None
+        current = torch.empty(shape)
+        delay = getattr(self._agent, "policy_delay", 0)  # DroQ draws for the actor when it is due
+        for i in range(n):
+            if not delay:
+                current[i].normal_()
+            following[i].normal_()
+            if delay and (done + i + 1) % delay == 0:
+                current[i].normal_()
+        return following, current
+
+    def _connect(self, role: int, networks: Any, optimizer: Any) -> None:
+        for index, layers in enumerate(networks):
+            place = (role, index)
+            tensors = connect_network(self._library, self._learner, place, layers, optimizer)
+            self._tensors.append(tensors)
+
+    def _connect_coefficient(self) -> c.Block:
+        if getattr(self._agent, "ent_coef_optimizer", None) is None:
+            return c.Block()
+        tensors = Tensors()
+        block = tensors.block(self._agent.log_ent_coef, self._agent.ent_coef_optimizer)
+        self._tensors.append(tensors)
+        return block
+
+    def _settings(self, n_observations: int, critics: Any) -> c.Settings:
+        agent = self._agent
+        n_outputs = critics[0][-1].n_outputs
+        dropped = getattr(agent, "top_quantiles_to_drop_per_net", 0)
+        return c.Settings(
+            n_observations=n_observations,
+            n_actions=self._n_actions,
+            batch=self.batch_size,
+            n_critics=len(critics),
+            n_outputs=n_outputs,
+            n_targets=(n_outputs - dropped) * len(critics),
+            deterministic_actor=int(not self._stochastic),
+            mean_of_critics=int(isinstance(agent, DroQ | TQC)),
+            policy_delay=getattr(agent, "policy_delay", 1),
+            target_update_interval=getattr(agent, "target_update_interval", 1),
+            discount=agent.gamma,
+            tau=agent.tau,
+            target_entropy=float(getattr(agent, "target_entropy", 0.0)),
+            noise_clip=getattr(agent, "target_noise_clip", 0.0),
+            seed=int(np.random.SeedSequence(agent.seed).generate_state(1, np.uint64)[0]),
+        )
+
+    def _rates(self) -> c.Rates:
+        agent = self._agent
+        entropy = getattr(agent, "ent_coef_optimizer", None)
+        learned = entropy is not None
+        return c.Rates(
+            _adam(agent.actor.optimizer),
+            _adam(agent.critic.optimizer),
+            _adam(entropy) if learned else c.Adam(),
+            0.0 if learned or not self._stochastic else float(agent.ent_coef_tensor),
+            self._log_coefficient,
+        )
+
+
+def _adam(optimizer: torch.optim.Optimizer) -> c.Adam:
+    group = optimizer.param_groups[0]
+    betas = (float(beta) for beta in group["betas"])
+    return c.Adam(float(group["lr"]), *betas, group["eps"], group["weight_decay"])

@@ -1,0 +1,145 @@
+"""The C interface of ``source/learner.cpp``: structures and functions, mirrored by hand."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import c_double, c_int, c_int32, c_int64, c_uint64, c_void_p
+from functools import cache
+from typing import Any, ClassVar
+
+from rl_zoo.agents.native.build import library_path
+
+# Roles of networks, and kinds of parameters.
+ACTOR, ACTOR_TARGET, CRITIC, CRITIC_TARGET = range(4)
+WEIGHT, BIAS, SCALE, SHIFT = range(4)
+
+
+class Settings(ctypes.Structure):
+    """See ``source/settings.h``, like all structures here."""
+
+    _fields_: ClassVar[list[Any]] = [
+        ("n_observations", c_int32),
+        ("n_actions", c_int32),
+        ("batch", c_int32),
+        ("n_critics", c_int32),
+        ("n_outputs", c_int32),
+        ("n_targets", c_int32),
+        ("deterministic_actor", c_int32),
+        ("mean_of_critics", c_int32),
+        ("policy_delay", c_int32),
+        ("target_update_interval", c_int32),
+        ("discount", c_double),
+        ("tau", c_double),
+        ("target_entropy", c_double),
+        ("noise_clip", c_double),
+        ("seed", c_uint64),
+    ]
+
+
+class Block(ctypes.Structure):
+    """A parameter and its optimiser's state."""
+
+    _fields_: ClassVar[list[Any]] = [
+        ("value", c_void_p),
+        ("mean", c_void_p),
+        ("square", c_void_p),
+        ("step", c_void_p),
+        ("size", c_int64),
+    ]
+
+
+class Adam(ctypes.Structure):
+    """Settings of an optimiser."""
+
+    _fields_: ClassVar[list[Any]] = [
+        ("learning_rate", c_double),
+        ("beta1", c_double),
+        ("beta2", c_double),
+        ("epsilon", c_double),
+        ("weight_decay", c_double),
+    ]
+
+
+class Rates(ctypes.Structure):
+    """What may change from call to call."""
+
+    _fields_: ClassVar[list[Any]] = [
+        ("actor", Adam),
+        ("critic", Adam),
+        ("entropy", Adam),
+        ("coefficient", c_double),
+        ("log_coefficient", Block),
+    ]
+
+
+class Replay(ctypes.Structure):
+    """Arrays of transitions."""
+
+    _fields_: ClassVar[list[Any]] = [
+        ("observations", c_void_p),
+        ("next_observations", c_void_p),
+        ("actions", c_void_p),
+        ("rewards", c_void_p),
+        ("dones", c_void_p),
+        ("timeouts", c_void_p),
+        ("discounts", c_void_p),
+        ("doubles", c_int32),
+        ("mean", c_void_p),
+        ("deviation", c_void_p),
+        ("clip_observation", c_double),
+        ("reward_deviation", c_double),
+        ("clip_reward", c_double),
+    ]
+
+
+class Call(ctypes.Structure):
+    """A block of updates."""
+
+    _fields_: ClassVar[list[Any]] = [
+        ("replay", c_void_p),
+        ("rows", c_void_p),
+        ("next_noise", c_void_p),
+        ("current_noise", c_void_p),
+        ("masks", c_void_p),
+        ("n_updates", c_int64),
+        ("done_before", c_int64),
+        ("offset", c_int64),
+    ]
+
+
+class Losses(ctypes.Structure):
+    """Sums over the updates."""
+
+    _fields_: ClassVar[list[Any]] = [
+        ("critic", c_double),
+        ("actor", c_double),
+        ("entropy", c_double),
+        ("coefficient", c_double),
+        ("n_critic", c_int64),
+        ("n_actor", c_int64),
+    ]
+
+
+@cache
+def load_library(isa: str | None = None) -> ctypes.CDLL:
+    """Return the compiled functions; calls release Python's lock.
+
+    Args:
+        isa: As for ``library_path``.
+    """
+    library = ctypes.CDLL(str(library_path(isa)))
+    library.learner_new.restype = c_void_p
+    library.learner_new.argtypes = [ctypes.POINTER(Settings)]
+    library.learner_delete.restype = None
+    library.learner_delete.argtypes = [c_void_p]
+    library.learner_shape.argtypes = [c_void_p, *[c_int] * 3, c_void_p, c_int, c_double]
+    library.learner_parameter.argtypes = [c_void_p, *[c_int] * 4, c_void_p, c_int]
+    library.learner_prepare.argtypes = [c_void_p]
+    library.learner_update.argtypes = [c_void_p] * 4
+    return library
+
+
+def check(code: int) -> None:
+    """Raise MemoryError if a function says that there is no memory."""
+    if code != 0:
+        raise MemoryError("the native learner has no memory")

@@ -1,0 +1,122 @@
+// Multi-layer perceptrons of any number and width of layers, rectified, or with DroQ's layers:
+// linear, dropout, layer normalisation, rectifier.
+#pragma once
+
+#include <algorithm>
+
+#include "layer_norm.h"
+
+// What one pass through a network leaves for the way back.
+struct Trace {
+    struct Level {
+        Matrix output, gradient, unit, inverse_std, mask;
+    };
+    std::vector<Level> levels;
+
+    const Panels& result() const { return levels.back().output.view; }
+    // Where the gradient of the loss with respect to the result is written.
+    const Panels& result_gradient() const { return levels.back().gradient.view; }
+};
+
+class Network {
+   public:
+    std::vector<Linear> linears;
+    std::vector<LayerNorm> norms;  // none, or one per hidden layer
+    Dropout dropout;
+
+    // sizes: inputs, hidden layers, outputs.
+    void shape(const std::vector<int>& sizes, bool layer_norm, float dropout_rate) {
+        const int n = int(sizes.size()) - 1;
+        linears.resize(n);
+        for (int i = 0; i < n; ++i) linears[i].shape(sizes[i], sizes[i + 1]);
+        norms.resize(layer_norm ? n - 1 : 0);
+        for (size_t i = 0; i < norms.size(); ++i) norms[i].shape(sizes[i + 1]);
+        dropout.rate = dropout_rate;
+    }
+
+    Trace trace(int batch) const {
+        Trace trace;
+        const int last = int(linears.size()) - 1;
+        for (int i = 0; i <= last; ++i) {
+            Trace::Level& level = trace.levels.emplace_back();
+            level.output = Matrix(linears[i].out, batch);
+            level.gradient = Matrix(linears[i].out, batch);
+            if (i == last) continue;
+            if (dropout.rate > 0) level.mask = Matrix(linears[i].out, batch);
+            if (norms.empty()) continue;
+            level.unit = Matrix(linears[i].out, batch);
+            level.inverse_std = Matrix(1, batch);
+        }
+        return trace;
+    }
+
+    // Compute the trace's result. Dropout draws its masks unless they are `given`.
+    void forward(const Panels& x, Trace& trace, LaneRandom& random, bool given) const {
+        Panels input = x;
+        const int last = int(linears.size()) - 1;
+        for (int i = 0; i <= last; ++i) {
+            Trace::Level& level = trace.levels[i];
+            const Panels& y = level.output.view;
+            const bool plain = norms.empty() && dropout.rate == 0;
+            linears[i].forward(input, y, i < last && plain);
+            input = y;
+            if (i == last || plain) continue;
+            if (dropout.rate > 0) {
+                if (!given) dropout.draw(level.mask.view, random);
+                Dropout::apply(level.mask.view, y);
+            }
+            if (norms.empty())
+                rectify(y);
+            else
+                norms[i].forward(y, level.unit.view, level.inverse_std.view);
+        }
+    }
+
+    // Compute gradients of the parameters if `weights`, and those of the input rows that `dx` names.
+    void backward(const Panels& x, Trace& trace, bool weights, const Panels* dx, int first, float* scratch) {
+        for (int i = int(linears.size()) - 1; i >= 0; --i) {
+            const Panels& dy = trace.levels[i].gradient.view;
+            const Panels& input = i > 0 ? trace.levels[i - 1].output.view : x;
+            if (weights) linears[i].backward_weights(dy, input, scratch);
+            if (i == 0) {
+                if (dx != nullptr) linears[0].backward_input(dy, *dx, first, nullptr);
+                return;
+            }
+            Trace::Level& below = trace.levels[i - 1];
+            linears[i].backward_input(dy, below.gradient.view, 0, &input);
+            if (!norms.empty())
+                norms[i - 1].backward(below.gradient.view, below.unit.view, below.inverse_std.view, weights);
+            if (dropout.rate > 0) Dropout::apply(below.mask.view, below.gradient.view);
+        }
+    }
+
+    void step(const Adam& adam) {
+        for (Linear& linear : linears) linear.step(adam);
+        for (LayerNorm& norm : norms) norm.step(adam);
+    }
+
+    void refresh() {
+        for (Linear& linear : linears) linear.refresh();
+    }
+
+    // Follow `source` by the share tau.
+    void follow(const Network& source, float tau) {
+        for (size_t i = 0; i < linears.size(); ++i) {
+            for (size_t j = 0; j < linears[i].weights.size(); ++j) {
+                polyak(linears[i].weights[j], source.linears[i].weights[j], tau);
+                polyak(linears[i].biases[j], source.linears[i].biases[j], tau);
+            }
+        }
+        for (size_t i = 0; i < norms.size(); ++i) {
+            polyak(norms[i].scale, source.norms[i].scale, tau);
+            polyak(norms[i].shift, source.norms[i].shift, tau);
+        }
+        refresh();
+    }
+
+   private:
+    static void rectify(const Panels& y) {
+        const long n = y.stride * y.count();
+        for (long i = 0; i < n; ++i) y.data[i] = y.data[i] > 0 ? y.data[i] : 0;
+    }
+};

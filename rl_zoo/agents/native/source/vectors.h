@@ -1,0 +1,27 @@
+// Vectors of the instruction set that this file is compiled for.
+#pragma once
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16, TILE_ROWS = 8;
+#elif defined(__AVX__)
+constexpr int LANES = 8, TILE_ROWS = 6;  // 12 of 16 registers hold sums
+#elif defined(__ARM_NEON)
+constexpr int LANES = 4, TILE_ROWS = 8;
+#else
+constexpr int LANES = 4, TILE_ROWS = 6;
+#endif
+
+constexpr int WIDTH = 32;  // transitions side by side in a panel, whatever the instruction set
+
+typedef float Vector __attribute__((vector_size(LANES * 4)));
+typedef float UnalignedVector __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+
+static inline Vector load(const float* at) { return *reinterpret_cast<const UnalignedVector*>(at); }
+
+static inline void store(float* at, Vector v) { *reinterpret_cast<UnalignedVector*>(at) = v; }
+
+static inline float sum_of_lanes(Vector v) {
+    float sum = 0;
+    for (int i = 0; i < LANES; ++i) sum += v[i];
+    return sum;
+}
