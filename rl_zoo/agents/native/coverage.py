@@ -30,8 +30,7 @@ class Networks(NamedTuple):
 
 def reason_against(agent: OffPolicyAlgorithm) -> str | None:
     """Return why the native learner cannot update ``agent``, in words; None if it can."""
-    algorithm = next((a for a in _ALGORITHMS if a.train is type(agent).train), None)
-    if algorithm is None:
+    if not any(algorithm.train is _own_train(agent) for algorithm in _ALGORITHMS):
         return f"{type(agent).__name__} is not {', '.join(a.__name__ for a in _ALGORITHMS)}"
     if agent.device.type != "cpu":
         return f"the agent is on {agent.device}"
@@ -69,6 +68,13 @@ def optimizers_of(agent: Any) -> list[torch.optim.Optimizer]:
     entropy = getattr(agent, "ent_coef_optimizer", None)
     found = [agent.actor.optimizer, agent.critic.optimizer]
     return found if entropy is None else [*found, entropy]
+
+
+def _own_train(agent: OffPolicyAlgorithm) -> Any:
+    """Return the method that updates ``agent`` where the native learner does not."""
+    kinds = [kind for kind in type(agent).__mro__ if "train" in vars(kind)]
+    first = kinds[0]
+    return (kinds[1] if first.__name__ == "NativeUpdates" else first).train  # type: ignore[attr-defined]
 
 
 def _critics(critic: Any) -> list[torch.nn.Sequential]:

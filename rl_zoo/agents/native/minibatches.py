@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.vec_env import VecNormalize
 
+from rl_zoo.agents.discard_replay import ReplayDiscards
 from rl_zoo.agents.native import library as c
 
 Array = NDArray[Any]
@@ -42,7 +43,7 @@ def choose_minibatches(
         batch: Transitions per update.
         n_updates: Number of minibatches.
     """
-    if type(buffer) is not ReplayBuffer or buffer.optimize_memory_usage:
+    if not _is_readable_in_place(buffer):
         return _sampled(buffer, normalizer, batch, n_updates)
     upper = buffer.buffer_size if buffer.full else buffer.pos
     rows = np.empty((n_updates, batch), np.int64)
@@ -58,6 +59,17 @@ def choose_minibatches(
     if normalizer is not None:
         arrays += _normalise(replay, normalizer)
     return Minibatches(replay, rows, arrays)
+
+
+def _is_readable_in_place(buffer: Any) -> bool:
+    """Say whether ``buffer`` samples as SB3's plain buffer does at this moment."""
+    kind = type(buffer)
+    if buffer.optimize_memory_usage or kind.sample is not ReplayBuffer.sample:
+        return False
+    if isinstance(buffer, ReplayDiscards) and not buffer.discarded.any():
+        classes = [k for k in kind.__mro__ if "_get_samples" in vars(k) and k is not ReplayDiscards]
+        return classes[0] is ReplayBuffer
+    return kind._get_samples is ReplayBuffer._get_samples
 
 
 def _sampled(
