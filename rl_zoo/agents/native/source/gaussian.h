@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "elementary.h"
 #include "panels.h"
 
 struct SquashedGaussian {
@@ -28,20 +29,21 @@ struct SquashedGaussian {
     // heads: means, then log standard deviations. Writes the actions and their log probabilities.
     void sample(const Panels& heads, const Panels& actions) {
         for (int p = 0; p < heads.count(); ++p) {
-            float* log_p = log_prob.view.row(p, 0);
+            float* __restrict log_p = log_prob.view.row(p, 0);
             for (int b = 0; b < WIDTH; ++b) log_p[b] = 0;
             for (int j = 0; j < n_actions; ++j) {
-                const float* mean = heads.row(p, j);
+                const float* __restrict mean = heads.row(p, j);
                 const float* log_std = heads.row(p, n_actions + j);
-                const float* e = noise.view.row(p, j);
-                float* s = std.view.row(p, j);
-                float* a = actions.row(p, j);
+                const float* __restrict e = noise.view.row(p, j);
+                float* __restrict s = std.view.row(p, j);
+                float* __restrict a = actions.row(p, j);
                 for (int b = 0; b < WIDTH; ++b) {
-                    const float l = std::fmin(std::fmax(log_std[b], LOG_STD_MIN), LOG_STD_MAX);
-                    s[b] = std::exp(l);
-                    a[b] = std::tanh(mean[b] + s[b] * e[b]);
+                    const float low = log_std[b] < LOG_STD_MIN ? LOG_STD_MIN : log_std[b];
+                    const float l = low > LOG_STD_MAX ? LOG_STD_MAX : low;
+                    s[b] = fast_exp(l);
+                    a[b] = fast_tanh(mean[b] + s[b] * e[b]);
                     log_p[b] += -0.5f * e[b] * e[b] - l - HALF_LOG_2PI;
-                    log_p[b] -= std::log(1 - a[b] * a[b] + TANH_EPSILON);
+                    log_p[b] -= fast_log(1 - a[b] * a[b] + TANH_EPSILON);
                 }
             }
         }

@@ -100,7 +100,7 @@ class Learner {
                 for (int b = 0; b < to.lanes(p); ++b) {
                     float e = noise[(long(p) * WIDTH + b) * s_.n_actions + j];
                     e = std::min(std::max(e, -limit), limit);
-                    const float a = std::tanh(actor_trace_.result().row(p, j)[b]) + e;
+                    const float a = fast_tanh(actor_trace_.result().row(p, j)[b]) + e;
                     to.row(p, j)[b] = std::min(std::max(a, -1.0f), 1.0f);
                 }
     }
@@ -172,7 +172,7 @@ class Learner {
         }
         for (int p = 0; p < to.count(); ++p)
             for (int j = 0; j < s_.n_actions; ++j)
-                for (int b = 0; b < WIDTH; ++b) to.row(p, j)[b] = std::tanh(actor_trace_.result().row(p, j)[b]);
+                for (int b = 0; b < WIDTH; ++b) to.row(p, j)[b] = fast_tanh(actor_trace_.result().row(p, j)[b]);
     }
 
     // Ascend Q(s, a) - coefficient log pi(a | s) along the actions.

@@ -106,7 +106,7 @@ struct Linear {
         for (int column0 = 0; column0 < in; column0 += WIDTH) {
             const int n = std::min(WIDTH, in - column0);
             for (int p = 0; p < x.count(); ++p)
-                transpose(x.row(p, column0), n, scratch + p * long(WIDTH * WIDTH), WIDTH);
+                transpose(x.row(p, column0), n, scratch + p * long(WIDTH * WIDTH));
             float* result = weight_gradient.get() + column0;
             multiply_panel<Order::rows>(left, out, scratch, padded,
                 [&](int row, int column, Vector v0, Vector v1) __attribute__((always_inline)) {

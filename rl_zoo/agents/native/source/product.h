@@ -69,17 +69,43 @@ static inline void multiply_panel(
     }
 }
 
-// Write the transpose of a WIDTH-wide panel: to[b * to_stride + f] = from[f * WIDTH + b].
-static inline void transpose(const float* from, int rows, float* to, long to_stride) {
-    constexpr int BLOCK = 16;
-    for (int f0 = 0; f0 < rows; f0 += BLOCK) {
-        const int n = std::min(BLOCK, rows - f0);
-        if (n == BLOCK) {
-            for (int b = 0; b < WIDTH; ++b)
-                for (int f = 0; f < BLOCK; ++f) to[b * to_stride + f0 + f] = from[(f0 + f) * WIDTH + b];
-        } else {
-            for (int b = 0; b < WIDTH; ++b)
-                for (int f = 0; f < n; ++f) to[b * to_stride + f0 + f] = from[(f0 + f) * WIDTH + b];
-        }
+// Exchange blocks of STEP x STEP across the diagonal; one stage of a transposition.
+template <int STEP>
+static inline __attribute__((always_inline)) void exchange(Vector* rows) {
+    typedef int Lanes __attribute__((vector_size(LANES * 4)));
+    Lanes upper, lower;
+    for (int l = 0; l < LANES; ++l) {
+        upper[l] = l & STEP ? l - STEP + LANES : l;
+        lower[l] = l & STEP ? l + LANES : l + STEP;
     }
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; ++i) {
+        if (i & STEP) continue;
+        const Vector a = rows[i], b = rows[i + STEP];
+        rows[i] = __builtin_shuffle(a, b, upper);
+        rows[i + STEP] = __builtin_shuffle(a, b, lower);
+    }
+    if constexpr (STEP > 1) exchange<STEP / 2>(rows);
+}
+
+// Transpose a square of LANES x LANES, in registers.
+static inline void transpose_square(const float* from, float* to) {
+    Vector rows[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; ++i) rows[i] = load(from + i * WIDTH);
+    exchange<LANES / 2>(rows);
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; ++i) store(to + i * WIDTH, rows[i]);
+}
+
+// Transpose up to WIDTH rows of a panel: to[b * WIDTH + f] = from[f * WIDTH + b].
+static inline void transpose(const float* from, int rows, float* to) {
+    if (rows < WIDTH) {
+        for (int f = 0; f < rows; ++f)
+            for (int b = 0; b < WIDTH; ++b) to[b * WIDTH + f] = from[f * WIDTH + b];
+        return;
+    }
+    for (int f = 0; f < WIDTH; f += LANES)
+        for (int b = 0; b < WIDTH; b += LANES)
+            transpose_square(from + f * WIDTH + b, to + b * WIDTH + f);
 }
