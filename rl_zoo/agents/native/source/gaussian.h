@@ -31,21 +31,9 @@ struct SquashedGaussian {
         for (int p = 0; p < heads.count(); ++p) {
             float* __restrict log_p = log_prob.view.row(p, 0);
             for (int b = 0; b < WIDTH; ++b) log_p[b] = 0;
-            for (int j = 0; j < n_actions; ++j) {
-                const float* __restrict mean = heads.row(p, j);
-                const float* log_std = heads.row(p, n_actions + j);
-                const float* __restrict e = noise.view.row(p, j);
-                float* __restrict s = std.view.row(p, j);
-                float* __restrict a = actions.row(p, j);
-                for (int b = 0; b < WIDTH; ++b) {
-                    const float low = log_std[b] < LOG_STD_MIN ? LOG_STD_MIN : log_std[b];
-                    const float l = low > LOG_STD_MAX ? LOG_STD_MAX : low;
-                    s[b] = fast_exp(l);
-                    a[b] = fast_tanh(mean[b] + s[b] * e[b]);
-                    log_p[b] += -0.5f * e[b] * e[b] - l - HALF_LOG_2PI;
-                    log_p[b] -= fast_log(1 - a[b] * a[b] + TANH_EPSILON);
-                }
-            }
+            for (int j = 0; j < n_actions; ++j)
+                sample_row(heads.row(p, j), heads.row(p, n_actions + j), noise.view.row(p, j),
+                           std.view.row(p, j), actions.row(p, j), log_p);
         }
     }
 
@@ -68,5 +56,20 @@ struct SquashedGaussian {
                     d_heads.row(p, n_actions + j)[b] = inside ? spread - weight : 0;
                 }
             }
+    }
+
+   private:
+    // One action of WIDTH transitions. Apart, or the compiler exchanges this loop with its caller's.
+    static __attribute__((noinline)) void sample_row(
+        const float* __restrict mean, const float* __restrict log_std, const float* __restrict e,
+        float* __restrict s, float* __restrict a, float* __restrict log_p) {
+        for (int b = 0; b < WIDTH; ++b) {
+            const float low = log_std[b] < LOG_STD_MIN ? LOG_STD_MIN : log_std[b];
+            const float l = low > LOG_STD_MAX ? LOG_STD_MAX : low;
+            s[b] = fast_exp(l);
+            a[b] = fast_tanh(mean[b] + s[b] * e[b]);
+            log_p[b] += -0.5f * e[b] * e[b] - l - HALF_LOG_2PI;
+            log_p[b] -= fast_log(1 - a[b] * a[b] + TANH_EPSILON);
+        }
     }
 };
