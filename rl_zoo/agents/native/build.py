@@ -44,6 +44,8 @@ class NativeBuildError(ZooError):
 def library_path(isa: str | None = None) -> Path:
     """Return the compiled library, built first if the cache lacks it.
 
+    Without a compiler, one that another compiler built from the same source serves as well.
+
     Args:
         isa: "avx512", "avx2" or "generic"; None: ``$RL_ZOO_NATIVE_ISA`` or the best of this CPU.
 
@@ -53,11 +55,15 @@ def library_path(isa: str | None = None) -> Path:
     isa = isa or os.environ.get("RL_ZOO_NATIVE_ISA") or best_isa()
     if isa not in _ISA_FLAGS:
         raise NativeBuildError(f"instruction set '{isa}' is none of {', '.join(_ISA_FLAGS)}")
+    flags = [*_COMMON_FLAGS, *_ISA_FLAGS[isa]]
+    name = f"learner-{isa}-{_digest_of_source(flags)}"
     compiler = shutil.which(os.environ.get("CXX") or "g++") or shutil.which("c++")
     if compiler is None:
-        raise NativeBuildError("no C++ compiler (g++) was found")
-    flags = [*_COMMON_FLAGS, *_ISA_FLAGS[isa]]
-    target = cache_folder() / f"learner-{isa}-{_key(compiler, flags)}.so"
+        built = sorted(cache_folder().glob(f"{name}-*.so"))
+        if not built:
+            raise NativeBuildError("no C++ compiler (g++) was found")
+        return built[0]
+    target = cache_folder() / f"{name}-{_digest(_compiler_version(compiler).encode())}.so"
     if not target.exists():
         _compile(compiler, flags, target)
     return target
@@ -96,13 +102,15 @@ def _compile(compiler: str, flags: list[str], target: Path) -> None:
         raise NativeBuildError(f"{compiler} took more than {_TIMEOUT:.0f} s") from error
 
 
-def _key(compiler: str, flags: list[str]) -> str:
-    """Return what changes whenever the result of compiling may change."""
-    digest = hashlib.sha256(_compiler_version(compiler).encode())
-    digest.update("\0".join(flags).encode())
+def _digest_of_source(flags: list[str]) -> str:
+    parts = ["\0".join(flags).encode()]
     for file in sorted(SOURCE.iterdir()):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
+        parts += [file.name.encode(), file.read_bytes()]
+    return _digest(*parts)
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
 
 
 @cache

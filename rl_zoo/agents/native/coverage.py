@@ -78,7 +78,9 @@ def _own_train(agent: OffPolicyAlgorithm) -> Any:
 
 
 def _critics(critic: Any) -> list[torch.nn.Sequential]:
-    return list(critic.quantile_critics if hasattr(critic, "quantile_critics") else critic.q_networks)
+    return list(
+        critic.quantile_critics if hasattr(critic, "quantile_critics") else critic.q_networks
+    )
 
 
 def _stochastic_actor(actor: Any) -> list[Layer] | None:

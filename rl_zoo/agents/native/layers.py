@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import torch
 from torch import nn
 
 
@@ -35,7 +36,7 @@ def layers_of(modules: Iterable[nn.Module]) -> list[Layer] | None:
             continue
         if type(module) not in order:
             return None
-        place = order.index(type(module))  # type: ignore[arg-type]
+        place = order.index(type(module))
         if isinstance(module, nn.Linear):
             layers.append(Layer((module,), None, 0.0, rectified=False, squashed=False))
         elif not layers or place <= reached:
@@ -70,8 +71,9 @@ def _with(layer: Layer, module: nn.Module) -> Layer:
 
 
 def _is_plain(layer: Layer) -> bool:
+    bias: torch.Tensor | None = layer.heads[0].bias
     norm = layer.norm
-    return layer.heads[0].bias is not None and (
-        norm is None
-        or (norm.eps == 1e-5 and norm.elementwise_affine and norm.bias is not None)
-    )
+    if bias is None or norm is None:
+        return bias is not None
+    shift: torch.Tensor | None = norm.bias
+    return norm.eps == 1e-5 and norm.elementwise_affine and shift is not None

@@ -14,7 +14,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.native import library as c
-from rl_zoo.agents.native.coverage import networks_of, reason_against
+from rl_zoo.agents.native.coverage import networks_of, optimizers_of, reason_against
 from rl_zoo.agents.native.minibatches import Minibatches, choose_minibatches
 from rl_zoo.agents.native.parameters import Tensors, connect_network
 
@@ -46,14 +46,15 @@ class NativeLearner:
         self._library = c.load_library(isa)
         settings = self._settings(networks.actor[0].heads[0].in_features, networks.critics)
         self._learner = ctypes.c_void_p(self._library.learner_new(ctypes.byref(settings)))
-        if not self._learner:
+        if self._learner.value is None:
             raise MemoryError("the native learner has no memory")
         weakref.finalize(self, self._library.learner_delete, self._learner)
         self._tensors: list[Tensors] = []
-        self._connect(c.ACTOR, [networks.actor], self._agent.actor.optimizer)
+        of_actor, of_critic = optimizers_of(agent)[:2]
+        self._connect(c.ACTOR, [networks.actor], of_actor)
         if networks.actor_target is not None:
             self._connect(c.ACTOR_TARGET, [networks.actor_target], None)
-        self._connect(c.CRITIC, networks.critics, self._agent.critic.optimizer)
+        self._connect(c.CRITIC, networks.critics, of_critic)
         self._connect(c.CRITIC_TARGET, networks.critic_targets, None)
         c.check(self._library.learner_prepare(self._learner))
         self._log_coefficient = self._connect_coefficient()
@@ -161,13 +162,13 @@ class NativeLearner:
 
     def _rates(self) -> c.Rates:
         agent = self._agent
-        entropy = getattr(agent, "ent_coef_optimizer", None)
-        learned = entropy is not None
+        entropy: torch.optim.Optimizer | None = getattr(agent, "ent_coef_optimizer", None)
+        fixed = 0.0 if entropy is not None or not self._stochastic else agent.ent_coef_tensor
         return c.Rates(
             _adam(agent.actor.optimizer),
             _adam(agent.critic.optimizer),
-            _adam(entropy) if learned else c.Adam(),
-            0.0 if learned or not self._stochastic else float(agent.ent_coef_tensor),
+            c.Adam() if entropy is None else _adam(entropy),
+            float(fixed),
             self._log_coefficient,
         )
 

@@ -48,8 +48,8 @@ def choose_minibatches(
     upper = buffer.buffer_size if buffer.full else buffer.pos
     rows = np.empty((n_updates, batch), np.int64)
     for row in rows:
-        steps = np.random.randint(0, upper, size=batch)  # noqa: NPY002 - SB3's random numbers
-        envs = np.random.randint(0, high=buffer.n_envs, size=batch)  # noqa: NPY002
+        steps = np.random.randint(0, upper, size=batch)
+        envs = np.random.randint(0, high=buffer.n_envs, size=batch)
         np.multiply(steps, buffer.n_envs, out=row)
         row += envs
     replay = c.Replay()

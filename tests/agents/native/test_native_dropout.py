@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
-from tests.agents.native.native_agents import largest_difference, make_agent, seed_all, state_of
 from torch.nn import functional
 
 from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.native.learner import NativeLearner
+from tests.agents.native.native_agents import largest_difference, make_agent, seed_all, state_of
 
 KWARGS = {"batch_size": 64, "policy_delay": 4, "policy_kwargs": {"dropout_rate": 0.2}}
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from tests.agents.native.native_agents import largest_difference, make_agent, seed_all, state_of
 from sb3_contrib import TQC
 from stable_baselines3 import DDPG, SAC, TD3
 
 from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.native.backend import enable_native
+from tests.agents.native.native_agents import largest_difference, make_agent, seed_all, state_of
 
 N_UPDATES = 50
 NO_DROPOUT = {"dropout_rate": 0.0}
@@ -20,7 +20,11 @@ CASES = [
     (SAC, {"n_steps": 3}, ""),
     (SAC, {"policy_kwargs": {"net_arch": [40], "n_critics": 3}, "batch_size": 5}, ""),
     (SAC, {"policy_kwargs": {"net_arch": {"pi": [8, 70, 9], "qf": [33, 34]}}}, ""),
-    (SAC, {"policy_kwargs": {"optimizer_kwargs": {"weight_decay": 0.01, "betas": (0.8, 0.99)}}}, ""),
+    (
+        SAC,
+        {"policy_kwargs": {"optimizer_kwargs": {"weight_decay": 0.01, "betas": (0.8, 0.99)}}},
+        "",
+    ),
     (TQC, {}, "critic"),
     (TQC, {"policy_kwargs": {"n_quantiles": 7, "n_critics": 3}, "normalize": True}, "critic"),
     (TD3, {"learning_rate": 3e-4}, ""),
