@@ -6,6 +6,14 @@
 #include "linear.h"
 #include "random.h"
 
+struct Row {
+    float values[WIDTH];
+    constexpr Row() : values() {
+        for (float& value : values) value = 1;
+    }
+};
+inline constexpr Row ONES;
+
 struct LayerNorm {
     static constexpr float EPSILON = 1e-5f;  // torch.nn.LayerNorm's
     int size = 0;
@@ -18,12 +26,19 @@ struct LayerNorm {
         shift_gradient = zeros(n);
     }
 
-    // y <- max(0, scale * (y - mean) / std + shift); `unit` keeps (y - mean) / std.
-    void forward(const Panels& y, const Panels& unit, const Panels& inverse_std) const {
+    // y <- max(0, scale * (z - mean) / std + shift) of z = mask * y (no data: z = y);
+    // `unit` keeps (z - mean) / std.
+    void forward(const Panels& y, const Panels& mask, const Panels& unit, const Panels& inverse_std) const {
         for (int p = 0; p < y.count(); ++p) {
             float mean[WIDTH] = {}, variance[WIDTH] = {};
-            for (int f = 0; f < size; ++f)
-                for (int b = 0; b < WIDTH; ++b) mean[b] += y.row(p, f)[b];
+            for (int f = 0; f < size; ++f) {
+                float* __restrict z = y.row(p, f);
+                const float* __restrict factor = mask.data ? mask.row(p, f) : ONES.values;
+                for (int b = 0; b < WIDTH; ++b) {
+                    z[b] *= factor[b];
+                    mean[b] += z[b];
+                }
+            }
             for (int b = 0; b < WIDTH; ++b) mean[b] /= float(size);
             for (int f = 0; f < size; ++f)
                 for (int b = 0; b < WIDTH; ++b) {
@@ -46,7 +61,8 @@ struct LayerNorm {
     }
 
     // d <- the gradient of the layer's input; d comes already times [output > 0].
-    void backward(const Panels& d, const Panels& unit, const Panels& inverse_std, bool weights) {
+    void backward(const Panels& d, const Panels& mask, const Panels& unit, const Panels& inverse_std,
+                  bool weights) {
         if (weights)
             for (int f = 0; f < size; ++f) {
                 scale_gradient[f] = dot_over_batch(d, f, unit, f);
@@ -65,8 +81,11 @@ struct LayerNorm {
             for (int f = 0; f < size; ++f) {
                 float* __restrict g = d.row(p, f);
                 const float* __restrict normal = unit.row(p, f);
-                for (int b = 0; b < WIDTH; ++b)
-                    g[b] = (g[b] * scale.value[f] - mean[b] - normal[b] * along[b]) * inverse[b];
+                const float* __restrict factor = mask.data ? mask.row(p, f) : ONES.values;
+                for (int b = 0; b < WIDTH; ++b) {
+                    const float slope = g[b] * scale.value[f] - mean[b] - normal[b] * along[b];
+                    g[b] = slope * inverse[b] * factor[b];
+                }
             }
         }
     }

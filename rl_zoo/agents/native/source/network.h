@@ -63,12 +63,12 @@ class Network {
             if (i == last || plain) continue;
             if (dropout.rate > 0) {
                 if (!given) dropout.draw(level.mask.view, random);
-                Dropout::apply(level.mask.view, y);
+                if (norms.empty()) Dropout::apply(level.mask.view, y);
             }
             if (norms.empty())
                 rectify(y);
             else
-                norms[i].forward(y, level.unit.view, level.inverse_std.view);
+                norms[i].forward(y, level.mask.view, level.unit.view, level.inverse_std.view);
         }
     }
 
@@ -84,9 +84,11 @@ class Network {
             }
             Trace::Level& below = trace.levels[i - 1];
             linears[i].backward_input(dy, below.gradient.view, 0, &input);
+            const Panels& d = below.gradient.view;
             if (!norms.empty())
-                norms[i - 1].backward(below.gradient.view, below.unit.view, below.inverse_std.view, weights);
-            if (dropout.rate > 0) Dropout::apply(below.mask.view, below.gradient.view);
+                norms[i - 1].backward(d, below.mask.view, below.unit.view, below.inverse_std.view, weights);
+            else if (dropout.rate > 0)
+                Dropout::apply(below.mask.view, d);
         }
     }
 
