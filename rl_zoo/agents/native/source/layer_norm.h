@@ -103,7 +103,7 @@ struct Dropout {
     void draw(const Panels& mask, LaneRandom& random) const {
         const auto threshold = uint32_t(double(rate) * 4294967296.0);
         for (int p = 0; p < mask.count(); ++p)
-            for (int f = 0; f < mask.rows; ++f) random.mask_row(mask.row(p, f), threshold, 1 / (1 - rate));
+            random.mask_rows(mask.row(p, 0), mask.rows, threshold, 1 / (1 - rate));
     }
 
     static void apply(const Panels& mask, const Panels& y) {

@@ -12,21 +12,27 @@ class LaneRandom {
             for (uint32_t& lane : word) lane = uint32_t(split_mix(seed) >> 32);
     }
 
-    // Fill a row of WIDTH numbers: 0 with the probability of dropping, else `kept`.
-    void mask_row(float* row, uint32_t threshold, float kept) {
-        for (int i = 0; i < WIDTH; ++i) {
-            uint32_t *s0 = state_[0], *s1 = state_[1], *s2 = state_[2], *s3 = state_[3];
-            const uint32_t sum = s0[i] + s3[i];
-            const uint32_t drawn = ((sum << 7) | (sum >> 25)) + s0[i];
-            const uint32_t shifted = s1[i] << 9;
-            s2[i] ^= s0[i], s3[i] ^= s1[i], s1[i] ^= s2[i], s0[i] ^= s3[i];
-            s2[i] ^= shifted;
-            s3[i] = (s3[i] << 11) | (s3[i] >> 21);
-            row[i] = drawn < threshold ? 0.0f : kept;
+    // Fill rows of WIDTH numbers: 0 with the probability of dropping, else `kept`.
+    void mask_rows(float* rows, int n, uint32_t threshold, float kept) {
+        for (int b = 0; b < WIDTH; b += LANES) {
+            Words s[4];
+            for (int i = 0; i < 4; ++i) std::memcpy(&s[i], state_[i] + b, sizeof(Words));
+            for (int row = 0; row < n; ++row) {
+                const Words sum = s[0] + s[3];
+                const Words drawn = ((sum << 7) | (sum >> 25)) + s[0];
+                const Words shifted = s[1] << 9;
+                s[2] ^= s[0], s[3] ^= s[1], s[1] ^= s[2], s[0] ^= s[3];
+                s[2] ^= shifted;
+                s[3] = (s[3] << 11) | (s[3] >> 21);
+                store(rows + row * WIDTH + b, drawn < threshold ? Vector{} : Vector{} + kept);
+            }
+            for (int i = 0; i < 4; ++i) std::memcpy(state_[i] + b, &s[i], sizeof(Words));
         }
     }
 
    private:
+    typedef uint32_t Words __attribute__((vector_size(LANES * 4)));
+
     // Steele, Lea & Flood (2014): spreads a seed.
     static uint64_t split_mix(uint64_t& state) {
         uint64_t z = state += 0x9e3779b97f4a7c15ULL;
