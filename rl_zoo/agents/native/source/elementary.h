@@ -26,7 +26,7 @@ static inline float fast_log(float x) {
     constexpr int32_t ROOT_HALF = 0x3f3504f3;
     const int32_t bits = __builtin_bit_cast(int32_t, x);
     const int32_t e = (bits - ROOT_HALF) >> 23;
-    const float m = __builtin_bit_cast(float, int32_t(bits - (e << 23)));
+    const float m = __builtin_bit_cast(float, int32_t(bits - e * (1 << 23)));
     const float s = (m - 1) / (m + 1), s2 = s * s;
     float sum = 2.0f / 9;
     sum = sum * s2 + 2.0f / 7;
