@@ -1,0 +1,1 @@
+"""Learn in real time: actor, learner and supervisor processes around one replay ring."""
