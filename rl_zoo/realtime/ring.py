@@ -115,7 +115,7 @@ class Ring:
 
     def _checksum(self, slot: int) -> int:
         start = HEADER_BYTES + slot * self.dtype.itemsize
-        return zlib.crc32(self._bytes[start : start + self._checked])
+        return zlib.crc32(self._bytes[start : start + self._checked].data)
 
 
 def create_ring(path: Path, capacity: int, observation_size: int, action_size: int) -> Ring:
