@@ -12,7 +12,7 @@ from rl_zoo.agents.buffers import memory_of
 from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.envs.stack import StackSettings, make_vec_env
 from rl_zoo.experiment import check
-from rl_zoo.session import TrainOptions
+from rl_zoo.train_options import TrainOptions
 
 
 def dry_run(options: TrainOptions) -> str:

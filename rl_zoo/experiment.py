@@ -33,8 +33,9 @@ from rl_zoo.runs.robot_changes import robot_changes
 from rl_zoo.runs.robot_use import ROBOT_USE, describe_use
 from rl_zoo.runs.session_log import empty_later_logs, rewind_logs
 from rl_zoo.runs.source import ModelSource, differing_parts, find_source
-from rl_zoo.session import Experiment, TrainOptions, learn, write_parameters
+from rl_zoo.session import Experiment, learn
 from rl_zoo.stop_signals import StopSignals
+from rl_zoo.train_options import TrainOptions, write_parameters
 from rl_zoo.wrappers.fault_report import describe
 
 _CHANGED = "changed"

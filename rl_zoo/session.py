@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,6 @@ from rl_zoo.callbacks.progress import PlainProgressCallback
 from rl_zoo.callbacks.registry import CALLBACKS
 from rl_zoo.callbacks.safe_points import SafePointAction, safe_point_callback
 from rl_zoo.config.model import RunConfig
-from rl_zoo.config.provenance import write_provenance
-from rl_zoo.config.yaml import dump_yaml
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
 from rl_zoo.runs.atomic import write_text, write_with
@@ -49,47 +47,8 @@ from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.record import RunRecord, describe_ends, now, write_record
 from rl_zoo.runs.robot_use import ROBOT_USE, merged_use
 from rl_zoo.stop_signals import StopSignals
+from rl_zoo.train_options import TrainOptions, write_parameters
 from rl_zoo.wrappers.fault_report import describe
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """How a configuration is run; everything here comes from flags."""
-
-    config: RunConfig
-    seed: int
-    log_folder: Path = Path("logs")
-    uuid: bool = False
-    label: str = ""
-    """What the run is for, kept in ``run.json``."""
-    command: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    """All flags by their long names, written as ``args.yml``."""
-    device: str = "auto"
-    threads: int = 1
-    vec_env: str = "dummy"
-    gym_packages: tuple[str, ...] = ()
-    eval_freq: int = 0
-    eval_episodes: int = 5
-    n_eval_envs: int = 1
-    eval_on_train_env: bool = False
-    save_freq: int = -1
-    save_at_end: bool = False
-    """Save a complete checkpoint at the end of the budget, from which the run can be extended."""
-    keep_checkpoints: int = 3
-    save_replay_buffer: bool = False
-    log_interval: int = -1
-    verbose: int = 1
-    progress: bool = False
-    tensorboard_log: Path | None = None
-    trained_agent: Path | None = None
-    repeat_warmup: bool = False
-    save_episodes: bool | None = None
-    """Write every training episode to a file; None: those of a robot."""
-    keep_buffer: int | str | None = None
-    """Part of the old replay buffer to learn from (see ``WarmStart``)."""
-    trust: bool = False
-    resume: RunFolder | None = None
 
 
 @dataclass
@@ -174,19 +133,6 @@ class Experiment:
     def wall_time(self) -> float:
         """Return the seconds of training over all sessions."""
         return self.record.wall_time_s + (time.time() - self.started if self.started else 0.0)
-
-
-def write_parameters(folder: RunFolder, options: TrainOptions) -> None:
-    """Write ``config.yml``, ``provenance.yml``, ``args.yml`` and ``command.txt``."""
-    config = options.config
-    arguments = {**options.arguments, "seed": options.seed}
-    arguments["env_kwargs"] = dict(config.env_kwargs) or None
-    arguments["eval_env_kwargs"] = dict(config.eval_env_kwargs) or None
-    write_text(folder.config_file, dump_yaml(dict(config.hyperparams)))
-    write_text(folder.args_file, dump_yaml(arguments))
-    write_provenance(folder.provenance_file, config, is_new=options.resume is None)
-    if options.resume is None:
-        write_text(folder.command_file, options.command + "\n")
 
 
 def learn(experiment: Experiment) -> None:

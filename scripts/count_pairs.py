@@ -17,7 +17,7 @@ from rl_zoo.config.yaml import load_yaml
 from rl_zoo.console import result
 from rl_zoo.dry_run import dry_run
 from rl_zoo.errors import ZooError
-from rl_zoo.session import TrainOptions
+from rl_zoo.train_options import TrainOptions
 
 NOT_AN_ENVIRONMENT = ("default", "atari")
 

@@ -12,8 +12,8 @@ from rl_zoo.commands.train_parser import build_parser as build_train_parser
 from rl_zoo.errors import ConfigError, ZooError
 
 if TYPE_CHECKING:
-    from rl_zoo.session import TrainOptions
     from rl_zoo.sweep.plan import SweepPlan
+    from rl_zoo.train_options import TrainOptions
 
 _REFUSED = {
     "seed": "--seed: every run of a sweep has its own; use --seeds N or --seed-list",

@@ -18,7 +18,8 @@ from rl_zoo.errors import ConfigError
 
 if TYPE_CHECKING:
     from rl_zoo.config.model import RunConfig
-    from rl_zoo.session import Experiment, TrainOptions
+    from rl_zoo.session import Experiment
+    from rl_zoo.train_options import TrainOptions
 
 NOT_AN_ARGUMENT = {"debug", "resume", "show_config", "dry_run", "named_packages"}
 NOT_AN_ARGUMENT |= {"trial_entry", "trial_values"}
@@ -204,7 +205,7 @@ def make_options(
 
     from rl_zoo.envs.ids import is_single_instance
     from rl_zoo.runs.folder import open_run_folder
-    from rl_zoo.session import TrainOptions
+    from rl_zoo.train_options import TrainOptions
 
     torch.set_num_threads(threads)
     single_instance = is_single_instance(config.env_id)
