@@ -54,7 +54,7 @@ _ACTOR = np.dtype(
         (
             "ready",
             CADENCE_DTYPE,
-        ),  # ticks of the policy: lateness, and work until the action was out
+        ),  # of the policy: lateness, time to the action
     ]
 )
 _LEARNER = np.dtype(

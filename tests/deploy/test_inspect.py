@@ -50,8 +50,9 @@ def test_every_quantity_of_the_policy_is_shown(
         "algo sac",
         "folder Toy-v0_1",
         "2 speed m/s heading 0.5",
-        "0 hip joint_targets -1 .. 1 -0.5 .. 0.5 rad + default pose",
-        "1 knee joint_targets -0.5 .. 0.5 -0.25 .. 0.25 rad + default pose",
+        "0 hip joint_targets -1 .. 1 -0.5 .. 0.5 rad",
+        "1 knee joint_targets -0.5 .. 0.5 -0.25 .. 0.25 rad",
+        "+ default pose",
         "input observation observation batch x 3 float32",
         "6 parameters, 1 nodes, operator set 17",
         "network 2000 2.5e-07",
@@ -61,6 +62,23 @@ def test_every_quantity_of_the_policy_is_shown(
     first = BERT.joints[0]
     (row,) = [line for line in lines if line.startswith(first.name)]
     assert f" {first.lower_limit:g} {first.upper_limit:g} " in row
+
+
+def test_no_line_is_wider_than_a_page(
+    make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feet = tuple(f"foot_of_leg_{index}" for index in range(8))
+    parts = (Part("contacts", 0, 8, frame="world", entries=feet, note="1 on the ground " * 12),)
+    array = ArrayLayout("observation", (8,), "float32", (-1.0,) * 8, (1.0,) * 8, parts)
+    run = {"algo": "sac", "command": "python -m rl_zoo.train " + "--flag value " * 30}
+
+    code, text = _run([str(make_bundle(run=run, observation=(array,)))], capsys)
+
+    assert code == 0
+    shown = text.splitlines()[1:]  # the first line is the file's path
+    assert max(map(len, shown)) <= 100
+    words = text.split()
+    assert (words.count("--flag"), words.count("ground")) == (30, 12), "nothing is left out"
 
 
 def test_layers_are_shown_with_their_numbers(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rl_zoo.deploy.inspection.joints import joint_lines, quantity_text
+from rl_zoo.deploy.inspection.page_width import broken
 from rl_zoo.deploy.inspection.text import pairs_table, text_table, value_text
 
 Plain = Mapping[str, Any]
@@ -38,7 +39,8 @@ def layer_lines(plain: Plain) -> list[str]:
     kind = str(plain.get("kind"))
     special = _SPECIAL.get(kind)
     equation = [_EQUATIONS[kind]] if kind in _EQUATIONS else []
-    return [*equation, *(special(plain) if special else _parameters(plain))]
+    lines = [*equation, *(special(plain) if special else _parameters(plain))]
+    return [part for line in lines for part in broken(line, indent=4)]
 
 
 def layer_title(plain: Plain) -> str:

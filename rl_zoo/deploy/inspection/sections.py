@@ -104,6 +104,10 @@ def _action(metadata: Metadata) -> list[str]:
         return [head, *_indented(_parts_table(array, []))]
     rows = [row for part in array.parts for row in _entry_rows(array, part)]
     header = ("index", "entry", "part", "range", "means", "note")
+    notes = {row[-1] for row in rows}
+    if len(rows) > 1 and len(notes) == 1:  # said once instead of in every row
+        table = text_table(header[:-1], [row[:-1] for row in rows])
+        return [head, *_indented([*table, *filter(None, notes)])]
     return [head, *_indented(text_table(header, rows))]
 
 

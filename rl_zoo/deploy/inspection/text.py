@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rl_zoo.deploy.inspection.page_width import broken, broken_row, column_widths
+
 UNKNOWN = "-"
 _SHOWN = 16
 """Entries of a list that are shown one by one."""
@@ -48,7 +50,8 @@ def text_table(
 ) -> list[str]:
     """Return aligned lines; columns of numbers to the right, empty columns left out.
 
-    A title of several words (``motor_strength``) takes several lines, the units one below.
+    A title of several words (``motor_strength``) takes several lines, the units one below. Words of
+    a table that is wider than a page go into several lines.
     """
     body = [tuple(row) for row in rows]
     kept = [i for i in range(len(header)) if any(row[i] not in ("", UNKNOWN) for row in body)]
@@ -61,8 +64,10 @@ def text_table(
     if any(units):
         head.append(tuple(units[i] for i in kept))
     cells = [tuple(row[i] for i in kept) for row in body]
-    lines = [*head, *cells]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(kept))]
+    if not kept:
+        return []
+    widths = column_widths([*head, *cells])
+    lines = [part for row in (*head, *cells) for part in broken_row(row, widths)]
     to_right = [all(_is_number(row[i]) for row in cells) for i in range(len(kept))]
     return [
         "  ".join(
@@ -78,8 +83,11 @@ def pairs_table(pairs: Mapping[str, Any]) -> list[str]:
     shown = {key: value for key, value in flattened(pairs) if value not in (None, "")}
     width = max(map(len, shown), default=0)
     return [
-        f"{key:<{width}}  {value_text(value)} {UNITS.get(key, '')}".rstrip()
+        line
         for key, value in shown.items()
+        for line in broken(
+            f"{key:<{width}}  {value_text(value)} {UNITS.get(key, '')}".rstrip(), indent=width + 2
+        )
     ]
 
 
