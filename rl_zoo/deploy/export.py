@@ -51,6 +51,7 @@ from rl_zoo.deploy.recording import (
     play_random,
 )
 from rl_zoo.deploy.runtime import Policy
+from rl_zoo.deploy.scores import compare_scores, listening
 from rl_zoo.deploy.stack_split import StackSplit, split_stack
 from rl_zoo.errors import ConfigError
 
@@ -109,7 +110,7 @@ def export(run: LoadedRun, settings: ExportSettings) -> Export:
     if play(run.agent, run.env, PlaySettings(n_steps=settings.n_steps)).interrupted:
         raise KeyboardInterrupt  # play() keeps what it has, which is too little to compare
     episodes, seen = boundary.take(), outer.take()
-    comparisons, original_times = _compare_networks(run, policy, seen, settings)
+    comparisons, original_times = _compare_networks(run, built, policy, (seen, settings))
     comparisons.append(compare_policy(policy, episodes, seen, _tie_of(run, policy)))
     require_equal(comparisons[-1], metadata.action.array)
     if split.layers:
@@ -190,35 +191,46 @@ def _is_json(value: Any) -> bool:
 
 
 def _compare_networks(
-    run: LoadedRun, policy: Policy, recorded: Sequence[RecordedEpisode], settings: ExportSettings
+    run: LoadedRun,
+    built: BuiltNetwork,
+    policy: Policy,
+    what: tuple[Sequence[RecordedEpisode], ExportSettings],
 ) -> tuple[list[Comparison], np.ndarray]:
     """Compare the graph on recorded and on random observations."""
-    base: Any = run.env.unwrapped
-    space = base.observation_space
     layout = policy.metadata.proposed or policy.metadata.action.array
-    lived = [item.observations[: item.n_steps] for item in recorded]
-    drawn = random_observations(
-        space,
-        [observation for episode in lived for observation in episode],
-        settings.n_random,
-        np.random.default_rng(settings.seed),
-    )
-    observations = {
-        "network, recorded": lived,
-        "network, random": [
-            drawn[start : start + _RANDOM_EPISODE]
-            for start in range(0, len(drawn), _RANDOM_EPISODE)
-        ],
-    }
     comparisons, times = [], []
-    for stage, episodes in observations.items():
-        wanted, seconds = original_actions(run.agent, run.env, episodes)
+    for stage, episodes in _observations(run, *what).items():
+        with listening(run.agent.policy) as scores:
+            wanted, seconds = original_actions(run.agent, run.env, episodes)
         times.append(seconds)
         comparisons.append(
             compare_network(policy.network, episodes, wanted, stage, layout, _tie_of(run, policy))
         )
         require_equal(comparisons[-1], layout)
+        if built.scores is not None and scores and len(scores) == sum(map(len, episodes)):
+            stage = stage.replace("network", "scores")
+            comparisons.append(compare_scores(built, episodes, scores, stage))
+            require_equal(comparisons[-1], None)
     return comparisons, np.concatenate(times)
+
+
+def _observations(
+    run: LoadedRun, recorded: Sequence[RecordedEpisode], settings: ExportSettings
+) -> dict[str, list[list[Any]]]:
+    """Return the episodes of observations to compare with, by the name of the stage."""
+    base: Any = run.env.unwrapped
+    lived = [list(item.observations[: item.n_steps]) for item in recorded]
+    drawn = random_observations(
+        base.observation_space,
+        [observation for episode in lived for observation in episode],
+        settings.n_random,
+        np.random.default_rng(settings.seed),
+    )
+    pieces = range(0, len(drawn), _RANDOM_EPISODE)
+    return {
+        "network, recorded": lived,
+        "network, random": [drawn[start : start + _RANDOM_EPISODE] for start in pieces],
+    }
 
 
 def _tie_of(run: LoadedRun, policy: Policy) -> IsTie | None:

@@ -65,6 +65,7 @@ def action_of_logits(builder: GraphBuilder, logits: Tensor, space: spaces.Space[
     Raises:
         ConfigError: If the space is another one.
     """
+    builder.note_scores(logits)
     if isinstance(space, spaces.Discrete):
         return argmax(builder, logits, space.dtype)
     if isinstance(space, spaces.MultiBinary):

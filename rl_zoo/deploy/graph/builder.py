@@ -47,6 +47,8 @@ class BuiltNetwork:
 
     model: onnx.ModelProto
     layout: NetworkLayout
+    scores: onnx.ValueInfoProto | None = None
+    """The value inside the graph by which an action is chosen; None: actions are not choices."""
 
 
 class GraphBuilder:
@@ -63,6 +65,7 @@ class GraphBuilder:
         self._states: list[NetworkState] = []
         self._next_states: dict[str, Tensor] = {}
         self._output: Tensor | None = None
+        self._scores: Tensor | None = None
         self._count = 0
 
     def input(self, key: str, shape: Sequence[int], dtype: DTypeLike) -> Tensor:
@@ -101,6 +104,10 @@ class GraphBuilder:
     def set_output(self, action: Tensor) -> None:
         """Say which value is the action."""
         self._output = action
+
+    def note_scores(self, scores: Tensor) -> None:
+        """Say by which value the action is chosen: an export compares it with the original's."""
+        self._scores = scores
 
     def constant(self, values: ArrayLike, dtype: DTypeLike | None = None) -> Tensor:
         """Return a constant; equal ones are stored once."""
@@ -254,7 +261,9 @@ class GraphBuilder:
         layout = NetworkLayout(
             tuple(self._inputs), action.name, action.shape, action.dtype, tuple(self._states)
         )
-        return BuiltNetwork(model, layout)
+        scores = self._scores
+        kind = None if scores is None else _info(scores.name, scores.shape, scores.dtype)
+        return BuiltNetwork(model, layout, kind)
 
     def _named(self, value: Tensor, name: str) -> Tensor:
         self._nodes.append(helper.make_node("Identity", [value.name], [name]))

@@ -14,6 +14,7 @@ def add_dqn(builder: GraphBuilder, policy: Any, observation: Observation) -> Ten
     """Add the greedy choice of DQN."""
     network = policy.q_net
     values = add_module(builder, network.q_net, add_features(builder, network, observation))
+    builder.note_scores(values)
     return argmax(builder, values, policy.action_space.dtype)
 
 
@@ -25,4 +26,5 @@ def add_qrdqn(builder: GraphBuilder, policy: Any, observation: Observation) -> T
     n_choices = int(policy.action_space.n)
     table = builder.reshape(quantiles, (network.n_quantiles, n_choices))
     values = builder.node("ReduceMean", table, shape=(n_choices,), axes=[1], keepdims=0)
+    builder.note_scores(values)
     return argmax(builder, values, policy.action_space.dtype)
