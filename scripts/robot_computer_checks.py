@@ -46,9 +46,10 @@ class NanAfter(gymnasium.ObservationWrapper):
 
     def observation(self, observation):
         self.steps += 1
-        if self.steps != 50:
+        if self.steps < 50:
             return observation
-        pathlib.Path("broken_at").write_text(str(time.monotonic()))
+        if self.steps == 50:
+            pathlib.Path("broken_at").write_text(str(time.monotonic()))
         return observation * numpy.float32(numpy.nan)
 '''
 
