@@ -5,7 +5,7 @@
 #     auto      PyTorch without CUDA where it can be had, else PyTorch's default build
 #     cpu       PyTorch without CUDA from PyTorch's own index, or fail
 #     default   the build that `pip install torch` gives (on Linux: with CUDA, about 3 GB)
-# PYTHON names the interpreter, VENV the folder (python3, .venv).
+# PYTHON names the interpreter, VENV the folder, EXTRAS the extras (python3, .venv, [tests]).
 set -euo pipefail
 
 build=${1:-auto}
@@ -76,5 +76,5 @@ fi
 echo "setup: installing PyTorch $torch"
 install_torch || give_up "PyTorch $torch could not be installed"
 echo "setup: installing rl_zoo and the packages it needs (a minute or two)"
-install -e '.[tests]' -c constraints/tested.txt || give_up "the packages could not be installed"
+install -e ".${EXTRAS-[tests]}" -c constraints/tested.txt || give_up "the packages could not be installed"
 echo "setup: done in $((SECONDS - started)) s, $(du -sm "$venv" | cut -f1) MB in $venv"

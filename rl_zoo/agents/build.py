@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo.agents.algorithms import algorithm_class
+from rl_zoo.agents.backends import apply_backend
 from rl_zoo.agents.capabilities import WITHOUT_DICT
 from rl_zoo.agents.discard import honour_discards
 from rl_zoo.agents.executed_action import store_executed_actions
 from rl_zoo.agents.schedules import schedule_function
+from rl_zoo.config.jax_parameters import check_without_jax
 from rl_zoo.config.model import ActionNoise, RunConfig, Schedule, Symbol
 from rl_zoo.errors import ConfigError
 from rl_zoo.registry import import_object
@@ -35,6 +37,8 @@ class BuildSettings:
     verbose: int = 0
     for_inference: bool = False
     """Allocate no replay memory: the agent will only act."""
+    backend: str = "auto"
+    """One of ``rl_zoo.agents.backends.BACKENDS``."""
 
 
 def build_agent(config: RunConfig, env: VecEnv, settings: BuildSettings) -> BaseAlgorithm:
@@ -44,39 +48,58 @@ def build_agent(config: RunConfig, env: VecEnv, settings: BuildSettings) -> Base
         ConfigError: If the algorithm cannot handle the environment's spaces, the device does not
             exist or a hyperparameter does not fit the environment.
     """
-    check_device(settings.device)
     check_action_space(config, env)
     check_observation_space(config, env)
-    agent_class = algorithm_class(config.algo)
     kwargs = {key: to_python(value) for key, value in config.algo_kwargs.items()}
-    if config.action_noise is not None:
-        kwargs["action_noise"] = _make_action_noise(config.action_noise, env.action_space)
-    if settings.for_inference and "buffer_size" in inspect.signature(agent_class).parameters:
+    parameters = inspect.signature(algorithm_class(config.algo)).parameters
+    if settings.for_inference and "buffer_size" in parameters:
         kwargs["buffer_size"] = 1
         kwargs.pop("replay_buffer_class", None)
         kwargs.pop("replay_buffer_kwargs", None)
         kwargs["optimize_memory_usage"] = False
+    given = _keywords_of_runner(config, env, settings)
+    if settings.backend == "jax":
+        from rl_zoo.agents.jax.build import build_jax_agent
+
+        quiet = settings.for_inference
+        agent = build_jax_agent(config, env, kwargs, given, for_inference=quiet)
+    else:
+        agent = _build_torch_agent(config, env, {**kwargs, **given})
+    honour_discards(agent, env)
+    store_executed_actions(config, agent, env)
+    if not settings.for_inference:
+        apply_backend(agent, settings.backend)
+    return agent
+
+
+def _build_torch_agent(config: RunConfig, env: VecEnv, kwargs: dict[str, Any]) -> BaseAlgorithm:
+    check_without_jax(config)
+    check_device(kwargs["device"])
+    agent_class = algorithm_class(config.algo)
     policy = (
         import_object(config.policy, kind="policy") if _is_path(config.policy) else config.policy
     )
-    if settings.tensorboard_log is not None:
-        kwargs["tensorboard_log"] = str(settings.tensorboard_log)
     try:
-        agent: BaseAlgorithm = agent_class(
-            policy=policy,
-            env=env,
-            seed=settings.seed,
-            device=settings.device,
-            verbose=settings.verbose,
-            **kwargs,
-        )
+        agent: BaseAlgorithm = agent_class(policy=policy, env=env, **kwargs)
     except (AssertionError, TypeError, ValueError) as error:
         raise ConfigError(
             f"{config.algo} on {config.env_id}: {str(error).strip() or type(error).__name__}"
         ) from error
-    honour_discards(agent, env)
-    store_executed_actions(config, agent, env)
     return agent
+
+
+def _keywords_of_runner(config: RunConfig, env: VecEnv, settings: BuildSettings) -> dict[str, Any]:
+    """Return the keywords of the algorithm that are not hyperparameters."""
+    keywords: dict[str, Any] = {
+        "seed": settings.seed,
+        "device": settings.device,
+        "verbose": settings.verbose,
+    }
+    if config.action_noise is not None:
+        keywords["action_noise"] = _make_action_noise(config.action_noise, env.action_space)
+    if settings.tensorboard_log is not None:
+        keywords["tensorboard_log"] = str(settings.tensorboard_log)
+    return keywords
 
 
 def to_python(value: Any) -> Any:

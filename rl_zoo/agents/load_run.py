@@ -144,12 +144,18 @@ def _load_agent(
     file: Path, config: RunConfig, env: VecEnv, settings: LoadSettings
 ) -> BaseAlgorithm:
     from rl_zoo.agents.build import BuildSettings, build_agent
+    from rl_zoo.agents.jax.agent import has_state
     from rl_zoo.agents.sbx_model import is_sbx_model, load_sbx_agent
     from rl_zoo.agents.weights import read_counters, restore_counters
 
     if is_sbx_model(file):
         return load_sbx_agent(file, env, trust=settings.trust)
-    build = BuildSettings(seed=settings.seed, device=settings.device, for_inference=True)
+    build = BuildSettings(
+        seed=settings.seed,
+        device=settings.device,
+        for_inference=True,
+        backend="jax" if has_state(file) else "sb3",
+    )
     with warnings.catch_warnings():
         # Advice on mini-batches and devices is for those who train.
         warnings.simplefilter("ignore", UserWarning)

@@ -31,10 +31,18 @@ def close_open_episodes(agent: Any) -> None:
     if hasattr(agent, "_last_lstm_states"):  # the value needs the recurrent state: drop the steps
         buffer.reset()
         return
-    with torch.no_grad():
-        observations = agent.policy.obs_to_tensor(agent._last_obs)[0]
-        values = agent.policy.predict_values(observations).cpu().numpy().flatten()
+    values = _values(agent, agent._last_obs)
     buffer.rewards[buffer.pos - 1][running] += agent.gamma * values[running]
+
+
+def _values(agent: Any, observations: Any) -> np.ndarray:
+    if hasattr(agent, "state_values"):
+        values: np.ndarray = agent.state_values(observations)
+        return values
+    with torch.no_grad():
+        tensor = agent.policy.obs_to_tensor(observations)[0]
+        values = agent.policy.predict_values(tensor).cpu().numpy().flatten()
+        return values
 
 
 def continue_rollout(agent: Any) -> None:

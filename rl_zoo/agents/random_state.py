@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def collect_random_state(agent: BaseAlgorithm) -> dict[str, Any]:
-    """Return the state of Python's, numpy's, torch's and the action space's generators."""
+    """Return the state of Python's, numpy's, torch's and the action space's generators.
+
+    An agent with a method ``own_random_state`` adds its own.
+    """
     kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     state: dict[str, Any] = {
         "python": random.getstate(),
@@ -25,6 +28,8 @@ def collect_random_state(agent: BaseAlgorithm) -> dict[str, Any]:
     }
     if torch.cuda.is_available():
         state["cuda"] = [device.tolist() for device in torch.cuda.get_rng_state_all()]
+    if hasattr(agent, "own_random_state"):
+        state["agent"] = agent.own_random_state()
     return state
 
 
@@ -40,6 +45,8 @@ def restore_random_state(agent: BaseAlgorithm, state: dict[str, Any]) -> None:
         torch.cuda.set_rng_state_all(
             [torch.tensor(device, dtype=torch.uint8) for device in state["cuda"]]
         )
+    if "agent" in state and hasattr(agent, "restore_own_random_state"):
+        agent.restore_own_random_state(state["agent"])
 
 
 def exploration_matrices(agent: BaseAlgorithm) -> dict[str, np.ndarray]:

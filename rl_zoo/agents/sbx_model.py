@@ -52,8 +52,10 @@ def sbx_model_of(folder: RunFolder) -> Path | None:
 
 
 def is_sbx_model(file: Path) -> bool:
-    """Say whether SBX wrote ``file``; nothing of it is executed."""
-    return _package(file) is not None
+    """Say whether plain SBX wrote ``file``, not ``--backend jax``; nothing of it is executed."""
+    from rl_zoo.agents.jax.agent import has_state
+
+    return _package(file) is not None and not has_state(file)
 
 
 def load_sbx_config(folder: RunFolder, algo: str, env_id: str, *, trust: bool) -> RunConfig:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rl_zoo.errors import DamagedFileError
 
 if TYPE_CHECKING:
+    import torch
     from stable_baselines3.common.base_class import BaseAlgorithm
 
 COUNTERS = (
@@ -32,25 +33,20 @@ COUNTERS = (
 def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
     """Load policy, target networks, optimisers and entropy coefficient into ``agent``.
 
+    An agent with a method ``load_own_weights`` reads a file of its own.
+
     Raises:
         DamagedFileError: If the file is no SB3 model, truncated, or of another algorithm or
         network.
     """
     import torch
-    from stable_baselines3.common.save_util import load_from_zip_file, recursive_setattr
+    from stable_baselines3.common.save_util import recursive_setattr
 
-    if not model_file.is_file():
-        raise DamagedFileError(f"{model_file}: no such model file")
-    if not zipfile.is_zipfile(model_file):
-        raise DamagedFileError(f"{model_file}: not a complete model (no zip file); choose another")
-    try:
-        _, parameters, variables = load_from_zip_file(
-            model_file, load_data=False, device=agent.device
-        )
-    except Exception as error:  # torch and zipfile raise many types on a truncated file
-        raise DamagedFileError(f"{model_file}: not a complete SB3 model ({error})") from error
-    if not parameters:
-        raise DamagedFileError(f"{model_file}: holds no weights; not an SB3 model")
+    own_loader = getattr(agent, "load_own_weights", None)
+    if own_loader is not None:
+        own_loader(model_file)
+        return
+    parameters, variables = _read_tensors(model_file, agent.device)
     try:
         agent.set_parameters(parameters, exact_match=True, device=agent.device)
     except Exception as error:
@@ -59,7 +55,7 @@ def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
             f"and environment ({_in_one_line(error)}); was it trained with another algorithm "
             "or network?"
         ) from error
-    for name, tensor in (variables or {}).items():
+    for name, tensor in variables.items():
         if tensor is not None:
             recursive_setattr(agent, f"{name}.data", tensor.data)
     search: Any = agent
@@ -67,6 +63,25 @@ def load_weights(agent: BaseAlgorithm, model_file: Path) -> None:
         search.weights = torch.nn.utils.parameters_to_vector(agent.policy.parameters()).detach()
     if agent.use_sde:
         agent.policy.reset_noise()  # type: ignore[operator]
+
+
+def _read_tensors(model_file: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the parameters and the other tensors in an SB3 zip file."""
+    from stable_baselines3.common.save_util import load_from_zip_file
+
+    if not model_file.is_file():
+        raise DamagedFileError(f"{model_file}: no such model file")
+    if not zipfile.is_zipfile(model_file):
+        raise DamagedFileError(f"{model_file}: not a complete model (no zip file); choose another")
+    try:
+        _, parameters, variables = load_from_zip_file(model_file, load_data=False, device=device)
+    except Exception as error:  # torch and zipfile raise many types on a truncated file
+        raise DamagedFileError(f"{model_file}: not a complete SB3 model ({error})") from error
+    if not parameters:
+        raise DamagedFileError(
+            f"{model_file}: holds no weights; not an SB3 model{_hint(model_file)}"
+        )
+    return parameters, variables or {}
 
 
 def save_agent(agent: BaseAlgorithm, model_file: Path, normalizer_file: Path | None = None) -> None:
@@ -106,6 +121,9 @@ def has_finite_weights(agent: BaseAlgorithm) -> bool:
     """Say whether every parameter of the policy is finite."""
     import torch
 
+    own_check = getattr(agent, "has_finite_weights", None)
+    if own_check is not None:
+        return bool(own_check())
     return all(bool(torch.isfinite(weight).all()) for weight in agent.policy.parameters())
 
 
@@ -116,6 +134,12 @@ def _read_plain_data(model_file: Path) -> dict[str, Any]:
     except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise DamagedFileError(f"{model_file}: not a complete SB3 model ({error})") from error
     return data if isinstance(data, dict) else {}
+
+
+def _hint(model_file: Path) -> str:
+    from rl_zoo.agents.jax.agent import has_state
+
+    return " but one of --backend jax" if has_state(model_file) else ""
 
 
 def _in_one_line(error: Exception) -> str:

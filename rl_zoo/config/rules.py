@@ -36,6 +36,7 @@ Kind = Literal[
     "mapping",
     "net_arch",
     "train_freq",
+    "step_list",
     "range",
     "gait",
     "legs",
@@ -238,6 +239,14 @@ def _train_freq(rule: Rule, value: Any, key: str, report: Report) -> int | tuple
     return _integer(rule, value[0], key, report), value[1]
 
 
+def _step_list(rule: Rule, value: Any, key: str, report: Report) -> list[int]:
+    if isinstance(value, str):
+        value = parse_literal(value)
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f"must be a list of steps such as [1000, 5000], not {describe(value)}")
+    return [_integer(rule, item, key, report) for item in value]
+
+
 def _check_range(rule: Rule, value: float) -> None:
     if isinstance(value, int) and abs(value) > _LARGEST:
         raise ConfigError("is larger than a 64-bit number")
@@ -284,6 +293,7 @@ _CONVERTERS: dict[str, Callable[[Rule, Any, str, Report], Any]] = {
     "mapping": _mapping,
     "net_arch": _net_arch,
     "train_freq": _train_freq,
+    "step_list": _step_list,
     "range": lambda rule, value, key, report: convert_range(value),
     "gait": lambda rule, value, key, report: convert_gait(value),
     "legs": lambda rule, value, key, report: convert_legs(value),

@@ -9,6 +9,7 @@ from typing import Any
 from rl_zoo.config.components import parse_components
 from rl_zoo.config.consistency import check_combinations
 from rl_zoo.config.draft import Draft
+from rl_zoo.config.jax_parameters import JAX_PARAMETERS, JAX_POLICIES, JAX_POLICY_KWARGS
 from rl_zoo.config.model import Component, Normalize, Symbol
 from rl_zoo.config.parameters import (
     ALGORITHM_PARAMETERS,
@@ -74,7 +75,7 @@ def check_values(
 
 def _check_policy(draft: Draft, algo: str) -> str:
     policy = draft.values.get("policy")
-    names = POLICIES.get(algo, ())
+    names, jax_names = POLICIES.get(algo, ()), JAX_POLICIES.get(algo, ())
     if isinstance(policy, type):
         return f"{policy.__module__}:{policy.__qualname__}"
     if isinstance(policy, Symbol):
@@ -83,8 +84,9 @@ def _check_policy(draft: Draft, algo: str) -> str:
         draft.report("policy", f"missing; write one of {', '.join(names)}" if names else "missing")
     elif not isinstance(policy, str):
         draft.report("policy", f"must be the name of a policy, not {describe(policy)}")
-    elif names and policy not in names and not is_object_path(policy):
-        draft.report("policy", f"{algo} has no policy '{policy}'{did_you_mean(policy, names)}")
+    elif names and policy not in (*names, *jax_names) and not is_object_path(policy):
+        known = did_you_mean(policy, (*names, *jax_names))
+        draft.report("policy", f"{algo} has no policy '{policy}'{known}")
     else:
         return policy
     return ""
@@ -92,8 +94,8 @@ def _check_policy(draft: Draft, algo: str) -> str:
 
 def _rules_of(draft: Draft, algo: str, policy: str) -> Mapping[str, Rule]:
     """Return the rules of the algorithm, those of its nested mappings filled in."""
-    rules = dict(ALGORITHM_PARAMETERS.get(algo, PLUGIN_PARAMETERS))
-    fields = dict(POLICY_KWARGS.get(algo, PLUGIN_POLICY_KWARGS))
+    rules = {**ALGORITHM_PARAMETERS.get(algo, PLUGIN_PARAMETERS), **JAX_PARAMETERS.get(algo, {})}
+    fields = {**POLICY_KWARGS.get(algo, PLUGIN_POLICY_KWARGS), **JAX_POLICY_KWARGS.get(algo, {})}
     if policy == "LinearPolicy":
         fields = {name: fields[name] for name in fields if name not in NOT_IN_LINEAR_POLICY}
     own_policy = algo in POLICY_KWARGS and not is_object_path(policy)
@@ -131,9 +133,9 @@ def _unknown_key(key: str, algo: str) -> str:
     if key in SET_BY_RUNNER:
         return f"is not a hyperparameter; {SET_BY_RUNNER[key]}"
     parameters = ALGORITHM_PARAMETERS[algo]
-    if key in POLICY_KWARGS[algo]:
+    if key in POLICY_KWARGS[algo] or key in JAX_POLICY_KWARGS.get(algo, {}):
         return f"belongs into policy_kwargs; write policy_kwargs.{key}"
-    valid = [*parameters, *ZOO_KEYS, *STRUCTURE_KEYS]
+    valid = [*parameters, *JAX_PARAMETERS.get(algo, {}), *ZOO_KEYS, *STRUCTURE_KEYS]
     return f"{algo} has no hyperparameter '{key}'{did_you_mean(key, valid)}"
 
 

@@ -1,148 +1,240 @@
 """Keep transitions in one memory-mapped file: one writer, any number of readers, no locks.
 
-Layout: a page of header (JSON text, padded with zeros; the last 8 bytes hold the number of rows
-ever committed, little-endian), then ``capacity`` rows of equal size. A row is committed by raising
-that number after the row's bytes are in place. The mapping is shared, so what was stored belongs to
-the kernel: killing the processes loses nothing that was committed (a power failure may). The file
-is sparse: it takes up disk space only for what was stored.
+The file is the replay buffer and survives: a row is committed by raising the counter in the header
+after the row's bytes are in place, and what was stored belongs to the kernel, so that killing all
+processes loses nothing that was committed. (After a power failure see ``ring_repair``.) The file
+grows with what is stored, up to its capacity; then the oldest row is overwritten.
 """
 
 from __future__ import annotations
 
-import json
+import fcntl
 import os
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from rl_zoo.errors import ConfigError, DamagedFileError
+from rl_zoo.errors import ConfigError, DamagedFileError, RobotFault, UsageError
+from rl_zoo.realtime.file_mapping import map_file
+from rl_zoo.realtime.ring_layout import (
+    COUNTER_OFFSET,
+    RingSpec,
+    header_of,
+    read_header,
+    row_dtype,
+)
+from rl_zoo.runs.atomic import write_bytes
 
-HEADER_BYTES = 4096
-MAGIC = "rl_zoo ring 1"
-TERMINATED, TRUNCATED, DISCARD = 1, 2, 4
+CHUNK_BYTES = 256 * 1024
+"""By which the file grows."""
+RESERVED_ROWS = 256
+"""Rows that ``RingWriter.reserve`` keeps ready."""
+_FLAGS = np.array([[n >> bit & 1 for bit in range(4)] for n in range(16)], "<f4")
 
-
-def row_dtype(observation_size: int, action_size: int) -> np.dtype[Any]:
-    """Describe one transition: observations and action in float32, reward, flags, order, checksum.
-
-    Args:
-        observation_size: Entries of an observation.
-        action_size: Entries of an action (scaled to [-1, 1] as SB3 stores it).
-    """
-    return np.dtype(
-        [
-            ("observation", "<f4", (observation_size,)),
-            ("next_observation", "<f4", (observation_size,)),
-            ("action", "<f4", (action_size,)),
-            ("reward", "<f4"),
-            ("flags", "<u4"),
-            ("sequence", "<u8"),
-            ("checksum", "<u4"),
-        ]
-    )
+Array = NDArray[Any]
 
 
 class Ring:
-    """Hold the mapped file: ``rows`` (capacity,) and the number of committed rows."""
+    """A ring to read from.
 
-    def __init__(self, path: Path, *, writable: bool = False) -> None:
-        """Map an existing ring.
+    Args:
+        path: Of its file.
 
-        Raises:
-            DamagedFileError: The file is not a ring, or shorter than its header says.
-        """
+    Attributes:
+        spec: What it holds.
+        rows: All rows, of which only those from ``oldest`` to ``committed`` may be touched: row
+            number ``n`` is ``rows[n % capacity]``. Shape: (capacity,).
+
+    Raises:
+        DamagedFileError: If the file is not a ring, or shorter than what it says it holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._map(path, os.O_RDONLY)
+
+    def _map(self, path: Path, mode: int) -> None:
         self.path = path
-        header = _read_header(path)
-        self.dtype = row_dtype(header["observation_size"], header["action_size"])
-        self.capacity: int = header["capacity"]
-        size = HEADER_BYTES + self.capacity * self.dtype.itemsize
-        if path.stat().st_size != size:
-            raise DamagedFileError(f"{path}: {path.stat().st_size} bytes instead of {size}.")
-        mode: Any = "r+" if writable else "r"
-        self._bytes = np.memmap(path, dtype=np.uint8, mode=mode)
-        self.rows: np.ndarray[Any, Any] = self._bytes[HEADER_BYTES:].view(self.dtype)
-        self._counter = self._bytes[HEADER_BYTES - 8 : HEADER_BYTES].view("<u8")
-        self._checked = self.dtype.itemsize - 4
+        descriptor = os.open(path, mode | os.O_CLOEXEC)
+        try:
+            with path.open("rb") as file:
+                self.spec, start = read_header(file, path)
+            self.dtype = row_dtype(self.spec)
+            self.capacity = self.spec.capacity
+            self._start = start
+            size = start + self.capacity * self.dtype.itemsize
+            content = map_file(descriptor, size, writable=mode == os.O_RDWR)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        self._bytes = memoryview(content)
+        self._counter = content[COUNTER_OFFSET : COUNTER_OFFSET + 8].view("<u8")
+        self.rows: Array = content[start:].view(self.dtype)
+        self._checked = int(self.dtype.fields["checksum"][1])  # type: ignore[index]
+        if self.file_rows < min(self.committed, self.capacity):
+            self.close()
+            raise DamagedFileError(
+                f"{path}: holds {self.file_rows} transitions instead of {self.committed}; "
+                "was the file copied incompletely?"
+            )
 
     @property
     def committed(self) -> int:
-        """Count the rows ever committed; the newest is row ``(committed - 1) % capacity``."""
+        """Return how many rows were ever committed; the newest is number ``committed - 1``."""
         return int(self._counter[0])
+
+    @property
+    def oldest(self) -> int:
+        """Return the number of the oldest row that the writer is not about to overwrite."""
+        return max(0, self.committed - self.capacity + 1)
+
+    @property
+    def file_rows(self) -> int:
+        """Return how many rows the file has room for now."""
+        size = os.fstat(self._descriptor).st_size
+        return min((size - self._start) // self.dtype.itemsize, self.capacity)
+
+    def is_whole(self, number: int) -> bool:
+        """Tell whether the row of this number is there, agreeing with its checksum."""
+        slot = number % self.capacity
+        row: Any = self.rows[slot]
+        return int(row["sequence"]) == number and int(row["checksum"]) == self._checksum(slot)
+
+    def read(self, first: int, end: int) -> Array:
+        """Return a copy of the rows numbered ``first`` to ``end - 1``. Shape: (end - first,)."""
+        return self.rows[np.arange(first, end) % self.capacity]
+
+    def sync(self) -> None:
+        """Wait until what is committed is on the disk (against power failures)."""
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Let go of the file; the rows stay readable as long as they are held."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _checksum(self, slot: int) -> int:
+        place = self._start + slot * self.dtype.itemsize
+        return zlib.crc32(self._bytes[place : place + self._checked])
+
+
+class RingWriter(Ring):
+    """The only writer of a ring.
+
+    Args:
+        path: Of the file, made by ``create_ring``.
+
+    Raises:
+        UsageError: If another process writes to it.
+        DamagedFileError: As for ``Ring``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._map(path, os.O_RDWR)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.close()
+            raise UsageError(
+                f"{path}: another process stores transitions there; stop it first"
+            ) from error
+        self._room = self.file_rows
+        columns = {name: self.rows[name] for name in ("observation", "next_observation", "action")}
+        self._observations, self._following, self._actions = columns.values()
+        self._rewards, self._sequences = self.rows["reward"], self.rows["sequence"]
+        self._checksums = self.rows["checksum"]
+        self._ends = np.ndarray(
+            (self.capacity, 4),
+            "<f4",
+            self._bytes,
+            self._start + int(self.dtype.fields["terminated"][1]),  # type: ignore[index]
+            (self.dtype.itemsize, 4),
+        )
 
     def append(
         self,
-        observation: np.ndarray[Any, Any],
-        action: np.ndarray[Any, Any],
+        observation: ArrayLike,
+        action: ArrayLike,
         reward: float,
-        next_observation: np.ndarray[Any, Any],
+        next_observation: ArrayLike,
         flags: int,
     ) -> int:
-        """Store one transition and commit it; return its sequence number.
+        """Store one transition and commit it; return its number.
 
-        Only one process may append. A transition is acknowledged once this returns.
-        """
-        sequence = self.committed
-        slot = sequence % self.capacity
-        row = self.rows[slot : slot + 1]
-        row["observation"], row["next_observation"] = observation, next_observation
-        row["action"], row["reward"], row["flags"] = action, reward, flags
-        row["sequence"] = sequence
-        row["checksum"] = self._checksum(slot)
-        self._counter[0] = sequence + 1
-        return sequence
+        It is acknowledged once this returns.
 
-    def is_whole(self, slot: int) -> bool:
-        """Tell whether a row's bytes agree with its checksum."""
-        return int(self.rows["checksum"][slot]) == self._checksum(slot)
-
-    def check(self) -> None:
-        """Check the checksum and order of every committed row that the ring still holds.
-
-        The slot of the oldest row is left out once the ring is full: a writer killed in the middle
-        of overwriting it leaves it torn, and the row that was there was due to go.
+        Args:
+            observation: That the action was chosen for.
+            action: In [-1, 1].
+            reward: Raw.
+            next_observation: At the end of an episode its last one.
+            flags: ``TERMINATED | TRUNCATED | DISCARD | START`` of ``ring_layout``.
 
         Raises:
-            DamagedFileError: A row is torn or out of order.
+            RobotFault: If the disk is full.
         """
-        committed = self.committed
-        first = max(0, committed - self.capacity + (committed >= self.capacity))
-        for sequence in range(first, committed):
-            slot = sequence % self.capacity
-            if not self.is_whole(slot) or int(self.rows["sequence"][slot]) != sequence:
-                raise DamagedFileError(f"{self.path}: row {sequence} is damaged.")
+        number = int(self._counter[0])
+        slot = number % self.capacity
+        if slot >= self._room and not self._grow(slot + 1):
+            raise RobotFault(
+                f"{self.path}: the disk is full, transition {number} cannot be stored; "
+                "free some space and go on with --resume"
+            )
+        self._observations[slot] = observation
+        self._following[slot] = next_observation
+        self._actions[slot] = action
+        self._rewards[slot] = reward
+        self._ends[slot] = _FLAGS[flags]
+        self._sequences[slot] = number
+        place = self._start + slot * self.dtype.itemsize
+        self._checksums[slot] = zlib.crc32(self._bytes[place : place + self._checked])
+        self._counter[0] = number + 1
+        return number
 
-    def _checksum(self, slot: int) -> int:
-        start = HEADER_BYTES + slot * self.dtype.itemsize
-        return zlib.crc32(self._bytes[start : start + self._checked].data)
+    @property
+    def room(self) -> int:
+        """Return how many rows can be appended for sure, whatever happens to the disk."""
+        return self._room - self.committed if self._room < self.capacity else self.capacity
+
+    def reserve(self) -> bool:
+        """Make room for the rows to come; to be called where a millisecond does not matter.
+
+        Returns:
+            Whether there is room for ``RESERVED_ROWS``; if not, the disk is full: end the run while
+            ``room`` lasts.
+        """
+        if self.room >= RESERVED_ROWS:
+            return True
+        return self._grow(min(self.committed + RESERVED_ROWS, self.capacity))
+
+    def _grow(self, n_rows: int) -> bool:
+        """Let the file hold at least ``n_rows``; return whether it does."""
+        size = os.fstat(self._descriptor).st_size
+        wanted = self._start + n_rows * self.dtype.itemsize
+        whole = self._start + self.capacity * self.dtype.itemsize
+        end = min(-(-wanted // CHUNK_BYTES) * CHUNK_BYTES, whole)
+        try:
+            if end > size:
+                os.posix_fallocate(self._descriptor, size, end - size)
+        except OSError:
+            return False
+        self._room = self.file_rows
+        self._bytes[size:end:4096] = bytes(len(range(size, end, 4096)))  # no page fault later
+        return True
 
 
-def create_ring(path: Path, capacity: int, observation_size: int, action_size: int) -> Ring:
-    """Create an empty ring, whole or not at all, and map it for writing.
+def create_ring(path: Path, spec: RingSpec) -> None:
+    """Create an empty ring, whole or not at all.
 
     Raises:
-        ConfigError: The capacity is not positive.
+        ConfigError: If the buffer's size is not positive, or the file exists.
     """
-    if capacity < 1:
-        raise ConfigError(f"{path}: a ring needs room for at least one row, not {capacity}.")
-    sizes = {"observation_size": observation_size, "action_size": action_size}
-    text = json.dumps({"magic": MAGIC, "capacity": capacity, **sizes}).encode()
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(text.ljust(HEADER_BYTES, b"\0"))
-        file.truncate(HEADER_BYTES + capacity * row_dtype(observation_size, action_size).itemsize)
-    temporary.replace(path)
-    return Ring(path, writable=True)
-
-
-def _read_header(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        text = file.read(HEADER_BYTES)[:-8].rstrip(b"\0")
-    try:
-        header = json.loads(text)
-    except ValueError:
-        header = None
-    if not isinstance(header, dict) or header.get("magic") != MAGIC:
-        raise DamagedFileError(f"{path}: not a replay ring of rl_zoo.")
-    return header
+    if spec.buffer_size < 1:
+        raise ConfigError(f"buffer_size: must be at least 1, not {spec.buffer_size}")
+    if path.exists():
+        raise ConfigError(f"{path}: exists already")
+    write_bytes(path, header_of(spec))

@@ -14,6 +14,8 @@ from rl_zoo.agents.native.coverage import optimizers_of, reason_against
 from rl_zoo.agents.native.learner import NativeLearner
 from rl_zoo.agents.native.library import load_library
 
+_NOT_SAVED = ("_native", "_dropout_state")
+
 
 def enable_native(agent: OffPolicyAlgorithm) -> str | None:
     """Let ``agent.train`` use the native learner.
@@ -23,14 +25,23 @@ def enable_native(agent: OffPolicyAlgorithm) -> str | None:
     Returns:
         None, or why ``agent`` keeps its own updates, in words.
     """
-    reason = reason_against(agent)
-    if reason is not None:
-        return reason
+    reason = why_not_native(agent)
+    if reason is None:
+        agent.__class__ = _native_class(type(agent))
+    return reason
+
+
+def why_not_native(agent: OffPolicyAlgorithm) -> str | None:
+    """Return why the native learner cannot update ``agent`` here, in words; None if it can."""
+    return reason_against(agent) or _why_not_loaded()
+
+
+@functools.cache
+def _why_not_loaded() -> str | None:
     try:
         load_library()
     except (NativeBuildError, OSError) as error:
         return str(error)
-    agent.__class__ = _native_class(type(agent))
     return None
 
 
@@ -41,6 +52,8 @@ class NativeUpdates(OffPolicyAlgorithm):
     """
 
     _native: NativeLearner | None = None
+    _dropout_state: list[int] | None = None
+    """Where dropout's generator goes on once there is a learner; None: from the agent's seed."""
 
     @override
     def train(self, gradient_steps: int, batch_size: int = 64) -> None:
@@ -48,7 +61,7 @@ class NativeUpdates(OffPolicyAlgorithm):
         self._update_learning_rate(optimizers_of(self))
         native = self._native
         if native is None or native.batch_size != batch_size or not native.is_current:
-            native = self._native = NativeLearner(self, batch_size)
+            native = self._native = self._new_learner(batch_size)
         losses = native.update(gradient_steps)
         record = self.logger.record
         record("train/n_updates", self._n_updates, exclude="tensorboard")
@@ -62,13 +75,31 @@ class NativeUpdates(OffPolicyAlgorithm):
 
     ent_coef_optimizer: torch.optim.Optimizer | None
 
+    def own_random_state(self) -> dict[str, Any]:
+        """Return the state of dropout's generator, which is not PyTorch's, as plain data."""
+        state = self._dropout_state
+        return {"dropout": state if self._native is None else self._native.random_state()}
+
+    def restore_own_random_state(self, state: dict[str, Any]) -> None:
+        """Put back what ``own_random_state`` returned."""
+        self._dropout_state = state["dropout"]
+        self._native = None
+
+    def _new_learner(self, batch_size: int) -> NativeLearner:
+        """Return a learner on the agent's present tensors; dropout goes on where it was."""
+        state = self.own_random_state()["dropout"]
+        learner = NativeLearner(self, batch_size)
+        if state is not None:
+            learner.set_random_state(state)
+        return learner
+
     @override
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_native"]
+        return [*super()._excluded_save_params(), *_NOT_SAVED]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the agent's own state: a copy of it makes a learner of its own."""
-        return {key: value for key, value in vars(self).items() if key != "_native"}
+        return {key: value for key, value in vars(self).items() if key not in _NOT_SAVED}
 
 
 @functools.cache

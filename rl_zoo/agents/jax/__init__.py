@@ -1,0 +1,1 @@
+"""Agents of SBX (SB3 in JAX) that train, act and are saved like every other agent."""

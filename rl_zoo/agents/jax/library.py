@@ -1,0 +1,89 @@
+"""Import SBX and JAX, once, with the settings of this process."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from types import ModuleType
+from typing import Any
+
+from rl_zoo.errors import ConfigError, MissingDependencyError
+
+SBX_CLASSES = {
+    "crossq": "CrossQ",
+    "ddpg": "DDPG",
+    "dqn": "DQN",
+    "droq": "SAC",
+    "ppo": "PPO",
+    "sac": "SAC",
+    "td3": "TD3",
+    "tqc": "TQC",
+}
+"""Algorithm -> its class in SBX. DroQ is SAC with other critics."""
+
+_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+
+def import_sbx(reason: str) -> ModuleType:
+    """Import SBX, and JAX with it.
+
+    A process that computes with one thread lets JAX have one as well, unless ``XLA_FLAGS`` says
+    otherwise.
+
+    Args:
+        reason: What needs it, the beginning of the error's sentence.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
+    if "jax" not in sys.modules and os.environ.get("OMP_NUM_THREADS") == "1":
+        flags = os.environ.get("XLA_FLAGS", "")
+        if "eigen" not in flags and "parallelism" not in flags:
+            os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD}".strip()
+    try:
+        return importlib.import_module("sbx")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'{reason} needs SBX, which cannot be imported ({error}): pip install "rl_zoo[sbx]"'
+        ) from error
+
+
+def sbx_class(algo: str) -> type[Any]:
+    """Return the class of SBX for ``algo``.
+
+    Raises:
+        ConfigError: If SBX has no such algorithm, naming those it has.
+        MissingDependencyError: If SBX is not installed.
+    """
+    if algo not in SBX_CLASSES:
+        raise ConfigError(
+            f"--backend jax: SBX has no {algo}; use one of {', '.join(SBX_CLASSES)}, or "
+            "--backend sb3"
+        )
+    found: type[Any] = getattr(import_sbx("--backend jax"), SBX_CLASSES[algo])
+    return found
+
+
+def choose_device(device: str) -> None:
+    """Let JAX compute on ``device``: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
+
+    Raises:
+        ConfigError: If JAX has no such device.
+    """
+    if device == "auto":
+        return
+    import jax
+
+    kind, _, number = device.partition(":")
+    if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
+        raise ConfigError(f"--device {device}: not a device; use auto, cpu or cuda")
+    try:
+        devices = jax.devices(kind)
+        chosen = devices[int(number or 0)]
+    except (RuntimeError, IndexError) as error:
+        raise ConfigError(
+            f"--device {device}: JAX has no such device; use --device cpu, or install JAX for "
+            'CUDA: pip install "jax[cuda12]"'
+        ) from error
+    jax.config.update("jax_default_device", chosen)
