@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "inspect": ("rl_zoo.commands.inspect:main", "layout, limits and origin of an exported policy"),
     "robot": ("rl_zoo.commands.robot:main", "check, stand, stop, record a robot; simulate one"),
     "list": ("rl_zoo.commands.list:main", "algorithms, environments, robots, drivers, runs"),
+    "doctor": ("rl_zoo.commands.doctor:main", "what this computer offers to a run; builds C++"),
     "demo": ("rl_zoo.commands.demo:main", "learn to walk in a few minutes and show it"),
 }
 """Command -> where it lives and what it does; a command is imported when it is chosen."""

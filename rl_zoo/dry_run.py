@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rl_zoo.agents.backends import backend_of
 from rl_zoo.agents.buffers import memory_of
 from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.envs.stack import StackSettings, make_vec_env
@@ -31,7 +32,8 @@ def dry_run(options: TrainOptions) -> str:
     )
     env = make_vec_env(config, settings)
     try:
-        agent = build_agent(config, env, BuildSettings(seed=options.seed, device=options.device))
+        build = BuildSettings(seed=options.seed, device=options.device, backend=options.backend)
+        agent = build_agent(config, env, build)
         observations: Any = env.reset()
         actions, _ = agent.predict(observations, deterministic=False)
         start = time.perf_counter()
@@ -45,6 +47,7 @@ def dry_run(options: TrainOptions) -> str:
             "first reward": f"{float(np.mean(rewards)):.4g}",
             "one step": f"{1000 * step_time:.2f} ms",
             "algorithm": f"{config.algo} ({type(agent).__name__}) on {agent.device}",
+            "backend": backend_of(agent, options.backend).describe(),
             "parameters": f"{sum(weight.numel() for weight in agent.policy.parameters())}",
             "buffer": "none" if memory is None else f"{_megabytes(memory):.1f} MB when full",
             "budget": f"{config.n_timesteps} steps, evaluation every {options.eval_freq}",

@@ -10,15 +10,17 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
 from rl_zoo import console
+from rl_zoo.agents.backends import backend_of, build_ahead, resumed_backend
 from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.agents.checkpoint import read_checkpoint_state, restore_checkpoint
 from rl_zoo.agents.executed_action import stored_action_problems
 from rl_zoo.agents.matmul import enable_fast_matmul
 from rl_zoo.agents.normalizer_file import load_normalizer
 from rl_zoo.agents.warm_start import WarmStart, check_kept_buffer, warm_start
-from rl_zoo.callbacks.evaluation import EvaluationHistory
+from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.callbacks.registry import check_callback
 from rl_zoo.config.model import RunConfig
+from rl_zoo.cpu_budget import read_cpu_budget
 from rl_zoo.envs.descriptor import read_descriptor
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
@@ -124,7 +126,7 @@ def prepare(options: TrainOptions) -> Experiment:
         _close_all(opened)
         remove_run_folder(folder)
         raise
-    record.fast_matmul = enable_fast_matmul()
+    _note_speed(record, agent, options)
     return Experiment(
         options, folder, record, agent, env, eval_env, EvaluationHistory(), StopSignals()
     )
@@ -144,6 +146,7 @@ def resume(options: TrainOptions) -> Experiment:
     record = read_record(folder)
     if record is None:
         raise UsageError(f"{folder.path}: not a run of rl_zoo; use -i to start from its weights")
+    options = replace(options, backend=resumed_backend(options.backend, record.backend))
     steps = latest_resumable(folder)
     if steps >= options.config.n_timesteps:
         raise UsageError(
@@ -170,7 +173,7 @@ def resume(options: TrainOptions) -> Experiment:
     _continue_counts(record, restored.extra)
     record.wall_time_s = elapsed
     record.n_timesteps = options.config.n_timesteps
-    record.fast_matmul = enable_fast_matmul()
+    _note_speed(record, agent, options)
     write_parameters(folder, options)
     find_guard(env).steps = steps // env.num_envs
     console.message(f"Resuming {folder.path} from step {steps}: warm-up is not repeated")
@@ -188,6 +191,17 @@ def resume(options: TrainOptions) -> Experiment:
         restored,
         earlier_use=record.robot_use,
     )
+
+
+def _note_speed(record: RunRecord, agent: BaseAlgorithm, options: TrainOptions) -> None:
+    """Choose the matrix products; record and tell what the run computes with."""
+    record.fast_matmul = enable_fast_matmul()
+    backend, cpu = backend_of(agent, options.backend), read_cpu_budget(options.threads)
+    record.threads = options.threads
+    record.backend = backend.to_record()
+    record.cpu = cpu.to_record(fast_matmul=record.fast_matmul)
+    products = ", oneDNN products" if record.fast_matmul else ""
+    console.message(f"backend {backend.describe()}; {cpu.describe()}{products}")
 
 
 def _continue_counts(record: RunRecord, extra: Mapping[str, Any]) -> None:
@@ -234,6 +248,7 @@ def _build(
     elapsed: float = 0.0,
 ) -> tuple[VecEnv, VecEnv | None, BaseAlgorithm]:
     config = options.config
+    build_ahead(config.algo, options.backend)
     settings = StackSettings(
         seed=options.seed,
         n_envs=config.n_envs,
@@ -267,6 +282,7 @@ def _build(
             device=options.device,
             tensorboard_log=options.tensorboard_log,
             verbose=options.verbose,
+            backend=options.backend,
         ),
     )
     return env, eval_env, agent

@@ -30,11 +30,11 @@ from rl_zoo.callbacks.clean_stop import CleanStopCallback
 from rl_zoo.callbacks.episode_metrics import EpisodeMetricsCallback
 from rl_zoo.callbacks.evaluation import (
     EvaluationCallback,
-    EvaluationHistory,
     EvaluationOnTrainEnvAction,
     EvaluationSettings,
     Evaluator,
 )
+from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.callbacks.progress import PlainProgressCallback
 from rl_zoo.callbacks.registry import CALLBACKS
 from rl_zoo.callbacks.safe_points import SafePointAction, safe_point_callback

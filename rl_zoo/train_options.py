@@ -28,6 +28,8 @@ class TrainOptions:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """All flags by their long names, written as ``args.yml``."""
     device: str = "auto"
+    backend: str = "auto"
+    """What updates the agent: one of ``rl_zoo.agents.backends.BACKENDS``."""
     threads: int = 1
     vec_env: str = "dummy"
     gym_packages: tuple[str, ...] = ()
@@ -52,6 +54,16 @@ class TrainOptions:
     """Part of the old replay buffer to learn from (see ``WarmStart``)."""
     trust: bool = False
     resume: RunFolder | None = None
+    realtime: bool = False
+    """Act and learn in two processes, so that learning never stops the robot."""
+    control_frequency: float | None = None
+    """Steps per second, Hz, with ``realtime``; None: the environment's own."""
+    learner_timeout: float = 60.0
+    """Seconds without a learner after which the actor begins no new episode."""
+    learner_core: int | None = None
+    """Processor core of the learner; None: any."""
+    actor_core: int | None = None
+    """Processor core of the actor; None: any."""
 
 
 def write_parameters(folder: RunFolder, options: TrainOptions) -> None:

@@ -84,11 +84,10 @@ def build_ahead(algo: str, requested: str) -> None:
         return
     from rl_zoo.agents.native.build import NativeBuildError, is_built, library_path
 
-    if is_built():
-        return
-    console.message("Building the native learner, once (rl_zoo doctor --build does it beforehand)")
     try:
-        library_path()
+        if not is_built():
+            console.message("building the native learner (once; also: rl_zoo doctor --build)")
+            library_path()
     except NativeBuildError as error:
         console.warn(f"the native learner cannot be built: {error}")
 

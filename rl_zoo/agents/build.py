@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rl_zoo.agents.algorithms import algorithm_class
 from rl_zoo.agents.backends import apply_backend
 from rl_zoo.agents.capabilities import WITHOUT_DICT
+from rl_zoo.agents.compiler_import import put_off_compiler_import
 from rl_zoo.agents.discard import honour_discards
 from rl_zoo.agents.executed_action import store_executed_actions
 from rl_zoo.agents.schedules import schedule_function
@@ -76,6 +77,7 @@ def _build_torch_agent(config: RunConfig, env: VecEnv, kwargs: dict[str, Any]) -
     check_without_jax(config)
     check_device(kwargs["device"])
     agent_class = algorithm_class(config.algo)
+    put_off_compiler_import()
     policy = (
         import_object(config.policy, kind="policy") if _is_path(config.policy) else config.policy
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,10 @@ from rl_zoo.agents.evaluation import (
 )
 from rl_zoo.agents.weights import save_agent
 from rl_zoo.callbacks.episode_metrics import excluded_from
+from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import RobotFault, TrainingInterrupted
-from rl_zoo.runs.atomic import atomic_writer, write_text
+from rl_zoo.runs.atomic import write_text
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.wrappers.episode_metrics import mean_metrics
 
@@ -33,43 +34,6 @@ if TYPE_CHECKING:
 
 MAX_STEPS_PER_EPISODE = 50_000
 """An evaluation is given up after this many steps per episode asked for."""
-
-
-@dataclass
-class EvaluationHistory:
-    """All evaluations of a run and the best of them; part of every checkpoint."""
-
-    timesteps: list[int] = field(default_factory=list)
-    results: list[list[float]] = field(default_factory=list)
-    ep_lengths: list[list[int]] = field(default_factory=list)
-    successes: list[list[bool]] = field(default_factory=list)
-    best_mean: float = -np.inf
-    last_step: int = 0
-    """Step of the last evaluation, failed ones included."""
-
-    def add(self, num_timesteps: int, evaluation: Evaluation) -> bool:
-        """Append an evaluation; return whether it is the best so far."""
-        self.timesteps.append(num_timesteps)
-        self.results.append(evaluation.returns.tolist())
-        self.ep_lengths.append(evaluation.lengths.tolist())
-        if evaluation.successes is not None:
-            self.successes.append(evaluation.successes.tolist())
-        is_best = evaluation.mean_return > self.best_mean
-        if is_best:
-            self.best_mean = evaluation.mean_return
-        return is_best
-
-    def write(self, folder: RunFolder) -> None:
-        """Write ``evaluations.npz`` with the names that SB3 and the zoo use."""
-        arrays: dict[str, Any] = {
-            "timesteps": np.array(self.timesteps),
-            "results": np.array(self.results),
-            "ep_lengths": np.array(self.ep_lengths),
-        }
-        if len(self.successes) == len(self.timesteps):
-            arrays["successes"] = np.array(self.successes)
-        with atomic_writer(folder.evaluations) as stream:
-            np.savez(stream, **arrays)
 
 
 @dataclass(frozen=True)

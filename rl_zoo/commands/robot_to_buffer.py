@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rl_zoo import console
 from rl_zoo.commands.options import ZooArgumentParser, run_command
-from rl_zoo.errors import UsageError
+from rl_zoo.errors import NothingFoundError, UsageError
 
 _EXAMPLES = """
 examples:
@@ -20,7 +21,8 @@ def build_parser() -> ZooArgumentParser:
     """Return the parser of ``robot to-buffer``."""
     parser = ZooArgumentParser(
         prog="rl_zoo robot to-buffer",
-        description="Build a run's replay buffer again from its episodes (episodes/*.npz).",
+        description="Build a run's replay buffer again from its replay ring (train --realtime) or "
+        "its episodes (episodes/*.npz).",
         epilog=_EXAMPLES,
     )
     parser.add_argument("run", type=Path, help="run folder")
@@ -57,9 +59,17 @@ def _to_buffer(arguments: argparse.Namespace) -> int:
         raise UsageError(f"-o {output}: must end in .pkl")
     if output.exists() and not arguments.force:
         raise UsageError(f"{output}: exists; replace it with --force, or choose another with -o")
+    from rl_zoo.runs.atomic import write_with
+
+    if folder.ring.is_file() and not arguments.all:
+        memory = _of_ring(folder.ring)
+        write_with(output, _saver(memory))
+        console.result(
+            f"{output}: {memory.size()} transitions of {folder.ring}{_discarded(memory)}"
+        )
+        return 0
     from rl_zoo.agents.load_run import LoadSettings, identify_run, load_config
     from rl_zoo.agents.rebuild_buffer import rebuild_buffer, run_episodes
-    from rl_zoo.runs.atomic import write_with
 
     identity = identify_run(folder, trust=arguments.trust)
     config = load_config(folder, identity, LoadSettings(trust=arguments.trust))
@@ -68,14 +78,28 @@ def _to_buffer(arguments: argparse.Namespace) -> int:
         files += sorted((episodes_folder(folder) / UNUSED).glob("episode_*.npz"))
     memory = rebuild_buffer(config, files)
     write_with(output, _saver(memory))
-    holes = int(memory.discarded.sum())
     n_later = len(files) - len(episode_files(episodes_folder(folder)))
     console.result(
         f"{output}: {memory.size()} transitions of {len(files)} episodes"
-        + (f", {holes} of them discarded" if holes else "")
+        + _discarded(memory)
         + (f", {n_later} episodes set aside included" if n_later else "")
     )
     return 0
+
+
+def _of_ring(file: Path) -> Any:
+    from rl_zoo.realtime.ring import Ring
+    from rl_zoo.realtime.ring_export import plain_buffer
+
+    ring = Ring(file)
+    if ring.committed == 0:
+        raise NothingFoundError(f"{file}: holds no transitions")
+    return plain_buffer(ring)
+
+
+def _discarded(memory: Any) -> str:
+    holes = int(memory.discarded.sum())
+    return f", {holes} of them discarded" if holes else ""
 
 
 def _saver(memory: object) -> Callable[[str], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rl_zoo.agents.backends import BACKENDS
 from rl_zoo.commands.options import (
     ExtendAction,
     ZooArgumentParser,
@@ -126,6 +127,13 @@ def add_agent_flags(parser: ZooArgumentParser) -> None:
         "--trust-config", action="store_true", help="execute a Python (.py) configuration"
     )
     agent.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:<n>")
+    agent.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="what updates the networks: sb3, native (C++ on the CPU: SAC, TQC, DroQ, TD3, DDPG), "
+        "jax (SBX), or native where it can and sb3 elsewhere (auto)",
+    )
     agent.add_argument(
         "--num-threads",
         type=int,

@@ -198,9 +198,11 @@ def make_options(
     arguments: argparse.Namespace, config: RunConfig, argv: Sequence[str]
 ) -> TrainOptions:
     """Divide the processor, import torch and return the options of the run."""
+    from rl_zoo.agents.backends import n_useful_threads
     from rl_zoo.cpu_budget import apply_cpu_budget
 
-    threads = apply_cpu_budget(arguments.num_threads)
+    useful = n_useful_threads(config.algo, config.policy, arguments.backend)
+    threads = apply_cpu_budget(_requested_threads(arguments), useful=useful)
     import torch
 
     from rl_zoo.envs.ids import is_single_instance
@@ -221,6 +223,7 @@ def make_options(
         command=shlex.join(["python", "-m", "rl_zoo.train", *argv]),
         arguments=_arguments_to_save(arguments),
         device=arguments.device,
+        backend=arguments.backend,
         threads=threads,
         vec_env="dummy" if single_instance else arguments.vec_env,
         gym_packages=tuple(arguments.gym_packages),
@@ -243,6 +246,17 @@ def make_options(
         trust=arguments.trust,
         resume=None if arguments.resume is None else open_run_folder(arguments.resume),
     )
+
+
+def _requested_threads(arguments: argparse.Namespace) -> int:
+    """Return ``--num-threads``; a run goes on with as many as before: others round otherwise."""
+    if arguments.resume is None or arguments.num_threads != -1:
+        return int(arguments.num_threads)
+    from rl_zoo.runs.folder import open_run_folder
+    from rl_zoo.runs.record import read_record
+
+    record = read_record(open_run_folder(arguments.resume))
+    return -1 if record is None else record.threads
 
 
 def evaluation_frequency(requested: int | None, n_timesteps: int) -> int:

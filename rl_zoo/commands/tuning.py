@@ -181,6 +181,7 @@ def make_tune_options(
         eval_on_train_env=single_instance if on_train_env is None else on_train_env,
         one_robot=single_instance,
         device=arguments.device,
+        backend=arguments.backend,
         vec_env="dummy" if single_instance else arguments.vec_env,
         gym_packages=tuple(arguments.gym_packages),
         tensorboard_log=Path(arguments.tensorboard_log) if arguments.tensorboard_log else None,

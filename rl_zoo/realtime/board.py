@@ -73,7 +73,9 @@ _LEARNER = np.dtype(
 _SUPERVISOR = np.dtype(
     [
         *_COMMON,
-        ("stop", "i8"),  # 0: go on; 1: end after the running episode is truncated; 2: at once
+        ("stop", "i8"),  # actor: 0: go on; 1: truncate the episode, rest, end; 2: end at once
+        ("stop_signal", "i8"),  # number of the signal that asked for it; 0: something else did
+        ("finish", "i8"),  # learner: 0: go on; 1: save the final files, end; 2: and a checkpoint
         ("pause", "i8"),  # 1: no new episode
         ("checkpoint", "i8"),  # number of the newest request
         ("evaluation", "i8"),  # number of the newest request

@@ -33,10 +33,9 @@ def map_file(descriptor: int, size: int, *, writable: bool = False) -> NDArray[n
     """
     library = ctypes.CDLL(None, use_errno=True)
     library.mmap.restype = ctypes.c_void_p
-    library.mmap.argtypes = (
-        [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-    )
-    library.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    whole, size_of = ctypes.c_int, ctypes.c_size_t
+    library.mmap.argtypes = (ctypes.c_void_p, size_of, whole, whole, whole, ctypes.c_long)
+    library.munmap.argtypes = (ctypes.c_void_p, size_of)
     protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
     address = library.mmap(None, size, protection, mmap.MAP_SHARED, descriptor, 0)
     if address == _FAILED:

@@ -7,6 +7,7 @@ do arrives as one pickled ``Task``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -14,11 +15,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.train_options import TrainOptions
 
 FLAG = "--task-descriptor"
+_SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def start(
     """
     reading, writing = os.pipe()
     inherited = (reading, task.board, task.parameters, task.events, task.owner_pipe)
+    # A Ctrl-C reaches the whole process group: held back until the new process can ignore it.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", module, FLAG, str(reading)],
@@ -67,17 +73,33 @@ def start(
         os.close(writing)
         raise
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(reading)
-    with os.fdopen(writing, "wb") as stream:
-        pickle.dump(task, stream)
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writing, "wb") as stream:
+        _TaskPickler(stream).dump(task)
     return process
 
 
 def receive(argv: list[str]) -> Task:
     """Return the task of this process, which from now on leaves signals to the supervisor."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     with os.fdopen(int(argv[argv.index(FLAG) + 1]), "rb") as stream:
         task = pickle.load(stream)  # written by our own parent process
     assert isinstance(task, Task)
     return task
+
+
+class _TaskPickler(pickle.Pickler):
+    """Pickles configurations, whose mappings are read-only."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Take a read-only mapping apart; leave everything else to ``pickle``."""
+        if isinstance(value, MappingProxyType):
+            return _read_only, (dict(value),)
+        return NotImplemented
+
+
+def _read_only(content: dict[str, Any]) -> MappingProxyType[str, Any]:
+    return MappingProxyType(content)

@@ -1,10 +1,10 @@
 """The newest parameters of the policy, published by the learner and read by the actor, no locks.
 
 Shared memory (``memfd``): 64 bytes whose first word counts the publications, one 64-byte record for
-each of two slots (see ``_SLOT``), then the slots' contents. Publication ``n`` goes to slot ``n % 2``
-and counts only once it is complete, so the newest one always stays readable: a learner that dies
-while it publishes spoils nothing, and one that takes its place goes on counting. A reader that is
-overtaken notices by the record's number and the checksum of the content, and reads again.
+each of two slots (see ``_SLOT``), then the slots' contents. Publications alternate between the
+slots and count only once they are complete, so the newest one always stays readable: a learner that
+dies while it publishes spoils nothing, and one that takes its place goes on counting. A reader that
+is overtaken notices by the record's number and the checksum of the content, and reads again.
 
 Content of a slot: JSON (version, description, list of arrays), padded to 8 bytes, then the arrays.
 """
@@ -95,7 +95,7 @@ class ParameterWriter:
         start = int(slot["offset"])
         self._write(start, text, content)
         slot["length"], slot["version"] = length, version
-        slot["checksum"] = zlib.crc32(self._bytes[start : start + length], number & 0xFFFFFFFF)
+        slot["checksum"] = zlib.crc32(self._bytes[start : start + length].data, number & 0xFFFFFFFF)
         slot["number"] = number
         self._count[0] = number
 
@@ -163,7 +163,7 @@ class ParameterReader:
         # Words, not bytes, so that the arrays inside lie as their types want them.
         raw = np.empty(-(-length // 8), "<u8").view(np.uint8)[:length]
         raw[:] = np.frombuffer(self._memory, np.uint8, length, start)
-        if zlib.crc32(raw, number & 0xFFFFFFFF) != int(slot["checksum"]):
+        if zlib.crc32(raw.data, number & 0xFFFFFFFF) != int(slot["checksum"]):
             return None
         return raw
 

@@ -70,14 +70,15 @@ class Ring:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
-        self._bytes = memoryview(content)
+        self._bytes = content.data
         self._counter = content[COUNTER_OFFSET : COUNTER_OFFSET + 8].view("<u8")
         self.rows: Array = content[start:].view(self.dtype)
         self._checked = int(self.dtype.fields["checksum"][1])  # type: ignore[index]
-        if self.file_rows < min(self.committed, self.capacity):
-            self.close()
+        n_rows = self.file_rows
+        if n_rows < min(self.committed, self.capacity):
+            Ring.close(self)
             raise DamagedFileError(
-                f"{path}: holds {self.file_rows} transitions instead of {self.committed}; "
+                f"{path}: holds {n_rows} transitions instead of {self.committed}; "
                 "was the file copied incompletely?"
             )
 
@@ -143,6 +144,7 @@ class RingWriter(Ring):
                 f"{path}: another process stores transitions there; stop it first"
             ) from error
         self._room = self.file_rows
+        self._refusal = ""
         columns = {name: self.rows[name] for name in ("observation", "next_observation", "action")}
         self._observations, self._following, self._actions = columns.values()
         self._rewards, self._sequences = self.rows["reward"], self.rows["sequence"]
@@ -181,7 +183,7 @@ class RingWriter(Ring):
         slot = number % self.capacity
         if slot >= self._room and not self._grow(slot + 1):
             raise RobotFault(
-                f"{self.path}: the disk is full, transition {number} cannot be stored; "
+                f"{self.path}: {self._refusal}, transition {number} cannot be stored; "
                 "free some space and go on with --resume"
             )
         self._observations[slot] = observation
@@ -211,6 +213,17 @@ class RingWriter(Ring):
             return True
         return self._grow(min(self.committed + RESERVED_ROWS, self.capacity))
 
+    def close(self) -> None:
+        """Let another writer in; nothing may be appended any more."""
+        if self._descriptor >= 0:
+            # The mapping holds the file open, and with it the lock.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        super().close()
+
+    def set_committed(self, number: int) -> None:
+        """Let the ring end after ``number`` rows (for its repair, while nobody reads)."""
+        self._counter[0] = number
+
     def _grow(self, n_rows: int) -> bool:
         """Let the file hold at least ``n_rows``; return whether it does."""
         size = os.fstat(self._descriptor).st_size
@@ -220,7 +233,8 @@ class RingWriter(Ring):
         try:
             if end > size:
                 os.posix_fallocate(self._descriptor, size, end - size)
-        except OSError:
+        except OSError as error:
+            self._refusal = error.strerror or str(error)
             return False
         self._room = self.file_rows
         self._bytes[size:end:4096] = bytes(len(range(size, end, 4096)))  # no page fault later

@@ -54,7 +54,7 @@ class BoxSpec:
 
         if not isinstance(space, Box) or space.dtype.kind != "f":
             raise ConfigError(
-                f"the replay ring holds spaces that are a Box of floating-point numbers, not {space}"
+                f"{space}: the replay ring holds Box spaces of floating-point numbers only"
             )
         kind = np.dtype(space.dtype).newbyteorder("<").str
         low, high = (tuple(bound.ravel().tolist()) for bound in (space.low, space.high))
@@ -96,8 +96,8 @@ def row_dtype(spec: RingSpec) -> np.dtype[Any]:
     """Describe one transition.
 
     ``observation``, ``next_observation`` (the last one of an episode at its end) in the type of the
-    space; ``action``, ``reward`` and the flags ``terminated``, ``truncated``, ``discard``, ``start``
-    (0 or 1) in float32; ``sequence``, the row's number since the beginning of the run;
+    space; ``action``, ``reward`` and the flags ``terminated``, ``truncated``, ``discard`` and
+    ``start`` (0 or 1) in float32; ``sequence``, the row's number since the beginning of the run;
     ``checksum``, CRC-32 of everything before it. A row begins on a cache line.
     """
     n_observations = int(np.prod(spec.observation.shape, dtype=np.int64))
@@ -147,9 +147,13 @@ def read_header(file: BinaryIO, path: Path) -> tuple[RingSpec, int]:
     length, n_text = np.frombuffer(start, "<u8", 2, len(MAGIC)).tolist()
     try:
         told = json.loads(file.read(min(n_text, length)))
-        boxes = {name: _box(told.pop(name)) for name in ("observation", "action")}
-        names = {key: tuple(told.pop(key)) for key in ("observation_names", "action_names")}
-        spec = RingSpec(**boxes, **names, **told)
+        for name in ("observation", "action"):
+            told[name] = _box(told[name])
+        for name in ("observation_names", "action_names"):
+            told[name] = tuple(told[name])
+        if not isinstance(told["buffer_size"], int) or told["buffer_size"] < 1:
+            raise ValueError(told["buffer_size"])
+        spec = RingSpec(**told)
         row_dtype(spec)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFileError(f"{path}: the header of this replay ring is damaged.") from error

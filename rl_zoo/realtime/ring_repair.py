@@ -79,7 +79,7 @@ def repair_ring(path: Path) -> Repair:
         n_cut = 0
         while damaged and damaged[-1] == ring.committed - 1:
             damaged.pop()
-            _set_committed(ring, ring.committed - 1)
+            ring.set_committed(ring.committed - 1)
             n_cut += 1
         # Rows that come into reach again by the cut may have been overwritten already.
         damaged = damaged_rows(ring) if n_cut else damaged
@@ -114,13 +114,9 @@ def _forget_what_the_file_lacks(path: Path) -> int:
 def _count_whole_rows_behind(ring: RingWriter) -> int:
     n_found = 0
     while ring.committed % ring.capacity < ring.file_rows and ring.is_whole(ring.committed):
-        _set_committed(ring, ring.committed + 1)
+        ring.set_committed(ring.committed + 1)
         n_found += 1
     return n_found
-
-
-def _set_committed(ring: RingWriter, number: int) -> None:
-    ring._counter[0] = number
 
 
 def _make_hole(ring: RingWriter, number: int) -> None:

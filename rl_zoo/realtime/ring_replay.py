@@ -69,7 +69,7 @@ class RingReplay(ReplayBuffer):
     @n_seen.setter
     def n_seen(self, number: int) -> None:
         """Continue where another learner stopped."""
-        first = max(self.ring.oldest, number - self.buffer_size)
+        first = max(0, number - self.buffer_size, self._oldest_safe())
         numbers = np.arange(first, max(first, number))
         discarded = self.ring.rows["discard"][numbers % self.ring.capacity] != 0
         self._holes = deque(numbers[discarded].tolist())
@@ -89,7 +89,7 @@ class RingReplay(ReplayBuffer):
         Raises:
             DamagedFileError: If a row does not agree with its checksum.
         """
-        first = max(self._n_seen, self.ring.oldest)
+        first = max(self._n_seen, self._oldest_safe())
         end = min(self.ring.committed, first + min(limit or _MOST_ROWS, _MOST_ROWS))
         for number in range(first, end):
             self._check(number)
@@ -123,7 +123,7 @@ class RingReplay(ReplayBuffer):
         if self._holes:
             positions = self._without_holes(positions)
         numbers = self._numbers(positions)
-        lost = numbers < self.ring.committed - self.ring.capacity + _DISTANCE
+        lost = numbers < self._oldest_safe()
         if lost.any():  # this learner is far behind the writer
             numbers = self._without_lost(numbers, lost)
         slots: Slots = numbers % self.ring.capacity
@@ -145,6 +145,10 @@ class RingReplay(ReplayBuffer):
     def reset(self) -> None:
         """Refuse: what is stored stays."""
         raise TypeError("RingReplay is read only: it cannot be emptied")
+
+    def _oldest_safe(self) -> int:
+        """Return the number of the oldest row that stays for a while."""
+        return self.ring.committed - self.ring.capacity + _DISTANCE
 
     def _numbers(self, positions: Slots) -> Slots:
         """Return the rows' numbers at places of SB3's buffer."""
@@ -169,7 +173,7 @@ class RingReplay(ReplayBuffer):
         return positions
 
     def _without_lost(self, numbers: Slots, lost: NDArray[np.bool_]) -> Slots:
-        first = self.ring.committed - self.ring.capacity + _DISTANCE
+        first = self._oldest_safe()
         kept = np.setdiff1d(np.arange(first, self._n_seen), np.array(self._holes, dtype=np.int64))
         if len(kept) == 0:
             raise RobotFault(

@@ -115,6 +115,29 @@ class RunFolder:
         """Folder of recorded videos."""
         return self.path / "videos"
 
+    @property
+    def realtime(self) -> Path:
+        """Folder of what a real-time run needs beside the zoo's files (ours)."""
+        return self.path / "realtime"
+
+    @property
+    def ring(self) -> Path:
+        """Every transition of a real-time run, its replay buffer (ours)."""
+        return self.realtime / "transitions.ring"
+
+    @property
+    def events_file(self) -> Path:
+        """What the actor of a real-time run reported, one JSON object per line (ours)."""
+        return self.realtime / "events.jsonl"
+
+    def candidate_model(self, number: int) -> Path:
+        """The model of evaluation ``number`` of a real-time run, until its result is known."""
+        return self.realtime / f"candidate_{number}.zip"
+
+    def candidate_normalizer(self, number: int) -> Path:
+        """Normalisation statistics that belong to ``candidate_model(number)``."""
+        return self.realtime / f"candidate_{number}_vecnormalize.pkl"
+
     def monitor_file(self, rank: int) -> Path:
         """Episode statistics of environment ``rank``."""
         return self.path / f"{rank}.monitor.csv"

@@ -69,6 +69,10 @@ class RunRecord:
     """Folder of the TensorBoard files, which a resumed run continues."""
     threads: int = 1
     fast_matmul: bool = False
+    backend: dict[str, Any] | None = None
+    """What updates the agent (``rl_zoo.agents.backends.Backend``); None: older runs, with sb3."""
+    cpu: dict[str, Any] | None = None
+    """How the processor was divided (``rl_zoo.cpu_budget.CpuBudget``)."""
     sessions: list[dict[str, Any]] = field(default_factory=list)
     """One entry per start: from_step, to_step, started_at, ended_at, state, process (its id)."""
     end_reasons: dict[str, int] = field(default_factory=dict)
@@ -79,6 +83,8 @@ class RunRecord:
     """Training transitions that were interrupted and learned from by nothing."""
     robot_use: dict[str, Any] | None = None
     """How much a real robot was used, over all sessions; see ``rl_zoo.runs.robot_use``."""
+    realtime: dict[str, Any] | None = None
+    """How well actor and learner kept time (``--realtime``); see ``rl_zoo.realtime.report``."""
     format: int = FORMAT
 
 

@@ -75,6 +75,8 @@ class TuneOptions:
     one_robot: bool = False
     """There is one environment: it stays open from trial to trial."""
     device: str = "auto"
+    backend: str = "auto"
+    """What updates the agents: one of ``rl_zoo.agents.backends.BACKENDS``."""
     vec_env: str = "dummy"
     gym_packages: tuple[str, ...] = ()
     tensorboard_log: Path | None = None

@@ -10,11 +10,11 @@ from stable_baselines3.common.vec_env import VecEnv, sync_envs_normalization
 
 from rl_zoo.agents.evaluation import Evaluation
 from rl_zoo.callbacks.evaluation import (
-    EvaluationHistory,
     EvaluationOnTrainEnvAction,
     EvaluationSettings,
     Evaluator,
 )
+from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.errors import TrainingInterrupted
 from rl_zoo.runs.folder import RunFolder

@@ -120,7 +120,10 @@ class _Run:
             self.config,
             env,
             BuildSettings(
-                seed=training.seed, device=options.device, tensorboard_log=options.tensorboard_log
+                seed=training.seed,
+                device=options.device,
+                tensorboard_log=options.tensorboard_log,
+                backend=options.backend,
             ),
         )
         settings = EvaluationSettings(

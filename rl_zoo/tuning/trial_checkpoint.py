@@ -14,7 +14,7 @@ from rl_zoo import console
 from rl_zoo.agents.checkpoint import RestoredRun, restore_checkpoint, save_checkpoint
 from rl_zoo.agents.normalizer_file import load_normalizer
 from rl_zoo.agents.weights import has_finite_weights
-from rl_zoo.callbacks.evaluation import EvaluationHistory
+from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.envs.guarded import find_guard, layer_of
 from rl_zoo.envs.normalize import RawTerminalVecNormalize
 from rl_zoo.errors import TrainingInterrupted

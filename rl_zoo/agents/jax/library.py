@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
+import platform
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from rl_zoo.agents.native.build import cache_folder
 from rl_zoo.errors import ConfigError, MissingDependencyError
 
 SBX_CLASSES = {
@@ -22,6 +26,7 @@ SBX_CLASSES = {
 }
 """Algorithm -> its class in SBX. DroQ is SAC with other critics."""
 
+_WORTH_KEEPING = 0.1  # seconds of compilation
 _ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
@@ -42,11 +47,13 @@ def import_sbx(reason: str) -> ModuleType:
         if "eigen" not in flags and "parallelism" not in flags:
             os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD}".strip()
     try:
-        return importlib.import_module("sbx")
+        sbx = importlib.import_module("sbx")
     except ImportError as error:
         raise MissingDependencyError(
             f'{reason} needs SBX, which cannot be imported ({error}): pip install "rl_zoo[sbx]"'
         ) from error
+    _keep_compiled_programs()
+    return sbx
 
 
 def sbx_class(algo: str) -> type[Any]:
@@ -87,3 +94,33 @@ def choose_device(device: str) -> None:
             'CUDA: pip install "jax[cuda12]"'
         ) from error
     jax.config.update("jax_default_device", chosen)
+
+
+def _keep_compiled_programs() -> None:
+    """Let JAX compile a program once per computer: that takes seconds, reading it does not.
+
+    ``JAX_COMPILATION_CACHE_DIR`` names another folder.
+    """
+    import jax
+
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    # A program for other instructions must not be run, also where computers share the folder.
+    features = hashlib.sha256(_cpu_features().encode()).hexdigest()[:12]
+    folder = cache_folder() / f"jax-{jax.__version__}-{features}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # it is compiled again every time
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", _WORTH_KEEPING)
+
+
+def _cpu_features() -> str:
+    """Return what tells this kind of processor from others."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.platform() + platform.processor()
+    names = ("model name", "flags", "Features", "CPU part")
+    return "\n".join(sorted({line for line in text.splitlines() if line.startswith(names)}))

@@ -32,7 +32,6 @@ _ACTIVATIONS = {
 _OPTIMIZERS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]] = {
     "Adam": ("adam", ("eps", "betas"), {}),
     "AdamW": ("adamw", ("eps", "betas", "weight_decay"), {"weight_decay": 0.01}),
-    "NAdam": ("nadam", ("eps", "betas"), {}),
     "RAdam": ("radam", ("eps", "betas"), {}),
     "Adamax": ("adamax", ("eps", "betas"), {}),
     "SGD": ("sgd", ("momentum",), {}),

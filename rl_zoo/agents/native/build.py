@@ -1,19 +1,28 @@
-"""Compile the C++ of this package once, for the instruction set of this computer, into a cache."""
+"""Compile the C++ of this package once, for the instruction set of this computer, into a cache.
+
+Standard library only: the wheel's build hook, ``rl_zoo doctor`` and the supervisor of a real-time
+run use it.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from rl_zoo.errors import ZooError
 
 SOURCE = Path(__file__).with_name("source")
+PREBUILT = Path(__file__).with_name("prebuilt")
+"""Where a wheel that was built with a compiler carries its libraries."""
 
 _COMMON_FLAGS = (
     "-std=c++17",
@@ -42,7 +51,7 @@ class NativeBuildError(ZooError):
 
 
 def library_path(isa: str | None = None) -> Path:
-    """Return the compiled library, built first if the cache lacks it.
+    """Return the compiled library, built first if wheel and cache lack it.
 
     Without a compiler, one that another compiler built from the same source serves as well.
 
@@ -52,21 +61,81 @@ def library_path(isa: str | None = None) -> Path:
     Raises:
         NativeBuildError: If there is no compiler, or it fails.
     """
-    isa = isa or os.environ.get("RL_ZOO_NATIVE_ISA") or best_isa()
-    if isa not in _ISA_FLAGS:
-        raise NativeBuildError(f"instruction set '{isa}' is none of {', '.join(_ISA_FLAGS)}")
-    flags = [*_COMMON_FLAGS, *_ISA_FLAGS[isa]]
-    name = f"learner-{isa}-{_digest_of_source(flags)}"
-    compiler = shutil.which(os.environ.get("CXX") or "g++") or shutil.which("c++")
+    isa = isa or chosen_isa()
+    found = _find(isa)
+    if found is not None:
+        return found
+    compiler = find_compiler()
     if compiler is None:
-        built = sorted(cache_folder().glob(f"{name}-*.so"))
-        if not built:
-            raise NativeBuildError("no C++ compiler (g++) was found")
-        return built[0]
-    target = cache_folder() / f"{name}-{_digest(_compiler_version(compiler).encode())}.so"
-    if not target.exists():
-        _compile(compiler, flags, target)
+        raise NativeBuildError("no C++ compiler (g++) was found")
+    target = cache_folder() / library_name(isa, compiler)
+    with _only_one_builds(target.parent):
+        if not target.exists():
+            compile_library(compiler, isa, target)
     return target
+
+
+def is_built(isa: str | None = None) -> bool:
+    """Say whether ``library_path`` would return at once.
+
+    Raises:
+        NativeBuildError: If ``isa`` or ``$RL_ZOO_NATIVE_ISA`` is no instruction set.
+    """
+    return _find(isa or chosen_isa()) is not None
+
+
+def chosen_isa() -> str:
+    """Return ``$RL_ZOO_NATIVE_ISA`` or the best instruction set of this CPU.
+
+    Raises:
+        NativeBuildError: If the variable names none.
+    """
+    isa = os.environ.get("RL_ZOO_NATIVE_ISA") or best_isa()
+    if isa not in _ISA_FLAGS:
+        raise NativeBuildError(f"RL_ZOO_NATIVE_ISA={isa}: is none of {', '.join(_ISA_FLAGS)}")
+    return isa
+
+
+def usable_isas() -> list[str]:
+    """Return the instruction sets that libraries for computers like this one are built for."""
+    is_x86 = platform.machine() in ("x86_64", "AMD64")
+    return list(_ISA_FLAGS) if is_x86 else ["generic"]
+
+
+def find_compiler() -> str | None:
+    """Return the path of ``$CXX``, g++ or c++; None if there is none."""
+    return shutil.which(os.environ.get("CXX") or "g++") or shutil.which("c++")
+
+
+def library_name(isa: str, compiler: str) -> str:
+    """Return a file name that says instruction set, source with flags, and compiler (digests)."""
+    return f"{_stem(isa)}-{_digest(_compiler_version(compiler).encode())}.so"
+
+
+def _find(isa: str) -> Path | None:
+    """Return a library that is there already: the wheel's, this compiler's, or another's."""
+    compiler = find_compiler()
+    if compiler is not None and not any(PREBUILT.glob(f"{_stem(isa)}-*.so")):
+        built = cache_folder() / library_name(isa, compiler)
+        return built if built.exists() else None
+    folders = [PREBUILT, cache_folder()]
+    by_any = [file for folder in folders for file in sorted(folder.glob(f"{_stem(isa)}-*.so"))]
+    return by_any[0] if by_any else None
+
+
+@contextmanager
+def _only_one_builds(folder: Path) -> Iterator[None]:
+    """Wait while another process builds: many start at once in a sweep."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise NativeBuildError(f"{folder} cannot be written ({error.strerror})") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def best_isa() -> str:
@@ -84,13 +153,17 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "rl_zoo"
 
 
-def _compile(compiler: str, flags: list[str], target: Path) -> None:
-    """Compile to a temporary name and rename: processes that build at once do not disturb."""
+def compile_library(compiler: str, isa: str, target: Path) -> None:
+    """Compile to a temporary name and rename: what is there under ``target`` is whole.
+
+    Raises:
+        NativeBuildError: If the compiler fails or the folder cannot be written.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             built = Path(folder) / target.name
-            command = [compiler, *flags, "-o", str(built), str(SOURCE / "learner.cpp")]
+            command = [compiler, *_flags(isa), "-o", str(built), str(SOURCE / "learner.cpp")]
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=_TIMEOUT)
             built.replace(target)
     except OSError as error:
@@ -102,8 +175,19 @@ def _compile(compiler: str, flags: list[str], target: Path) -> None:
         raise NativeBuildError(f"{compiler} took more than {_TIMEOUT:.0f} s") from error
 
 
-def _digest_of_source(flags: list[str]) -> str:
-    parts = ["\0".join(flags).encode()]
+def _flags(isa: str) -> list[str]:
+    return [*_COMMON_FLAGS, *_ISA_FLAGS[isa]]
+
+
+def _stem(isa: str) -> str:
+    if isa not in _ISA_FLAGS:
+        raise NativeBuildError(f"instruction set '{isa}' is none of {', '.join(_ISA_FLAGS)}")
+    return f"learner-{isa}-{_digest_of_source(isa)}"
+
+
+@cache
+def _digest_of_source(isa: str) -> str:
+    parts = ["\0".join(_flags(isa)).encode()]
     for file in sorted(SOURCE.iterdir()):
         parts += [file.name.encode(), file.read_bytes()]
     return _digest(*parts)

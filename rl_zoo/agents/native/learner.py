@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,24 @@ class NativeLearner:
     def is_current(self) -> bool:
         """Return whether the agent's tensors are still those of this learner."""
         return all(tensors.is_current() for tensors in self._tensors)
+
+    def random_state(self) -> list[int]:
+        """Return the state of the generator of dropout masks."""
+        state = (ctypes.c_uint32 * c.RANDOM_STATE_SIZE)()
+        self._library.learner_random(self._learner, state, 0)
+        return list(state)
+
+    def set_random_state(self, state: Sequence[int]) -> None:
+        """Put back what ``random_state`` returned.
+
+        Raises:
+            ValueError: If it has another size.
+        """
+        if len(state) != c.RANDOM_STATE_SIZE:
+            raise ValueError(f"a state of {c.RANDOM_STATE_SIZE} numbers is needed")
+        self._library.learner_random(
+            self._learner, (ctypes.c_uint32 * c.RANDOM_STATE_SIZE)(*state), 1
+        )
 
     def update(self, n_updates: int, masks: Any = None) -> c.Losses:
         """Update ``n_updates`` times; return the sums of the losses.

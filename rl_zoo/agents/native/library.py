@@ -12,6 +12,8 @@ from rl_zoo.agents.native.build import library_path
 # Roles of networks, and kinds of parameters.
 ACTOR, ACTOR_TARGET, CRITIC, CRITIC_TARGET = range(4)
 WEIGHT, BIAS, SCALE, SHIFT = range(4)
+RANDOM_STATE_SIZE = 128
+"""Numbers in the state of dropout's generator: 4 per transition of a panel, ``source/random.h``."""
 
 
 class Settings(ctypes.Structure):
@@ -136,6 +138,7 @@ def load_library(isa: str | None = None) -> ctypes.CDLL:
     library.learner_parameter.argtypes = [c_void_p, *[c_int] * 4, c_void_p, c_int]
     library.learner_prepare.argtypes = [c_void_p]
     library.learner_update.argtypes = [c_void_p] * 4
+    library.learner_random.argtypes = [c_void_p, c_void_p, c_int]
     return library
 
 

@@ -57,7 +57,7 @@ def lock_memory() -> str | None:
     Returns:
         What was refused, why, and how to allow it; None if it was granted.
     """
-    flags = _MCL_CURRENT | _MCL_FUTURE if _may_lock_everything() else _MCL_CURRENT
+    flags = _MCL_CURRENT | _MCL_FUTURE if may_lock_everything() else _MCL_CURRENT
     library = ctypes.CDLL(None, use_errno=True)
     if library.mlockall(flags) == 0:
         return None
@@ -99,7 +99,8 @@ def refused(refusals: Iterable[str | None]) -> list[str]:
     return [refusal for refusal in refusals if refusal is not None]
 
 
-def _may_lock_everything() -> bool:
+def may_lock_everything() -> bool:
+    """Say whether ``lock_memory`` can lock memory of the future too, without a limit."""
     limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
     return limit == resource.RLIM_INFINITY or bool(_capabilities() >> _CAP_IPC_LOCK & 1)
 

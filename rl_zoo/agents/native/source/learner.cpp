@@ -70,6 +70,13 @@ int learner_update(Learner* learner, const Call* call, const Rates* rates, Losse
     }
 }
 
+// Copy the state of dropout's generator to `state`, or from it: LaneRandom::SIZE numbers, which is returned.
+int learner_random(Learner* learner, uint32_t* state, int restore) {
+    uint32_t* own = learner->random().state();
+    std::memcpy(restore ? own : state, restore ? state : own, LaneRandom::SIZE * sizeof(uint32_t));
+    return LaneRandom::SIZE;
+}
+
 // Multiply-adds of one layer's product as in a forward pass, for a benchmark: y = W x.
 int learner_product(const float* weight, const float* bias, int in, int out, int batch, int repeats) {
     try {

@@ -34,6 +34,9 @@ class Learner {
         for (const Network& critic : critics) critic_traces_.push_back(critic.trace(s_.batch));
     }
 
+    // Dropout's generator.
+    LaneRandom& random() { return random_; }
+
     void update(const Call& call, const Rates& rates, Losses& losses) {
         rates_ = rates;
         masks_ = call.masks;

@@ -30,6 +30,10 @@ class LaneRandom {
         }
     }
 
+    // The whole state, to be copied out or in: SIZE numbers.
+    static constexpr int SIZE = 4 * WIDTH;
+    uint32_t* state() { return state_[0]; }
+
    private:
     typedef uint32_t Words __attribute__((vector_size(LANES * 4)));
 

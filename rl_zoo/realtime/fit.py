@@ -1,0 +1,45 @@
+"""Which runs can act and learn in two processes, said before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rl_zoo.train_options import TrainOptions
+
+ALGORITHMS = frozenset({"crossq", "ddpg", "droq", "sac", "td3", "tqc"})
+"""Those whose policy the actor knows how to compute."""
+_POLICIES = ("MlpPolicy", "SimbaPolicy", "SimbaMlpPolicy")
+
+
+def what_does_not_fit(options: TrainOptions) -> list[str]:
+    """Return one phrase per part of the run that ``--realtime`` cannot do; torch is not imported."""
+    return [*_of_the_configuration(options), *_of_the_flags(options)]
+
+
+def _of_the_configuration(options: TrainOptions) -> Iterator[str]:
+    config = options.config
+    if config.algo not in ALGORITHMS:
+        yield f"{config.algo} (possible: {', '.join(sorted(ALGORITHMS))})"
+    if config.n_envs > 1:
+        yield f"n_envs: {config.n_envs} (one environment acts in real time)"
+    if config.policy not in _POLICIES:
+        yield f"policy: {config.policy} (possible: MlpPolicy)"
+    if config.frame_stack is not None:
+        yield "frame_stack (use an env_wrapper that keeps a history)"
+    yield from (f"vec_env_wrapper {item.name}" for item in config.vec_env_wrappers)
+    yield from (f"callback {item.name}" for item in config.callbacks)
+    keywords = config.algo_kwargs
+    for name in ("replay_buffer_class", "replay_buffer_kwargs", "features_extractor_class"):
+        if keywords.get(name):
+            yield name
+    if keywords.get("n_steps", 1) > 1:
+        yield f"n_steps: {keywords['n_steps']} (returns over several steps)"
+    if keywords.get("optimize_memory_usage"):
+        yield "optimize_memory_usage (the ring is a file already)"
+
+
+def _of_the_flags(options: TrainOptions) -> Iterator[str]:
+    if options.trained_agent is not None:
+        yield "-i (start from the weights of another run)"
+    if options.arguments.get("track"):
+        yield "--track"

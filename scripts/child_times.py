@@ -1,0 +1,53 @@
+"""Processor and wall time of a command, with everything it started."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scripts.turns import Times
+
+
+def run_timed(command: Sequence[str], variables: Mapping[str, str], times: Times) -> float:
+    """Run a command to its end, append its times; return the time at which it was started.
+
+    Args:
+        command: Program and arguments.
+        variables: Of the environment, beside those of this process.
+        times: What is appended to.
+
+    Raises:
+        SystemExit: If it fails.
+    """
+    root = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(root), **variables}
+    used = _processor_time()
+    began, started = time.time(), time.perf_counter()
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    times.wall.append(time.perf_counter() - started)
+    times.cpu.append(_processor_time() - used)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} gave {done.returncode}:\n{done.stderr[-2000:]}")
+    return began
+
+
+def describe(times: Times) -> str:
+    """Return ``median CPU (median wall, least CPU)`` in seconds."""
+    return times.describe(1.0)
+
+
+def ratio_of_wall(theirs: Times, ours: Times) -> float:
+    """Return how many times longer theirs takes on the clock (ratio of medians)."""
+    return statistics.median(theirs.wall) / statistics.median(ours.wall)
+
+
+def _processor_time() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
