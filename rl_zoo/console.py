@@ -46,3 +46,8 @@ def error(text: str) -> None:
     """Write an error to stderr, one ``error:`` prefix per line."""
     for line in text.splitlines() or [""]:
         print(styled("error: ", "red", sys.stderr) + line, file=sys.stderr, flush=True)
+
+
+def rewrite(text: str) -> None:
+    """Write a line to the terminal on stderr that the next one replaces."""
+    print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -19,6 +19,7 @@ from rl_zoo.agents.normalizer_file import load_normalizer
 from rl_zoo.agents.warm_start import WarmStart, check_kept_buffer, warm_start
 from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.callbacks.registry import check_callback
+from rl_zoo.config.jax_parameters import check_without_jax
 from rl_zoo.config.model import RunConfig
 from rl_zoo.cpu_budget import read_cpu_budget
 from rl_zoo.envs.descriptor import read_descriptor
@@ -86,8 +87,21 @@ def check(options: TrainOptions) -> None:
         except ConfigError as error:
             problems += [f"{config.env_id}.callback: {text}" for text in error.problems]
     problems += stored_action_problems(config)
+    try:
+        _check_backend(options)
+    except ConfigError as error:
+        problems += error.problems
     if problems:
         raise ConfigError(problems)
+
+
+def _check_backend(options: TrainOptions) -> None:
+    if options.backend == "jax":
+        from rl_zoo.agents.jax.build import check_jax_config
+
+        check_jax_config(options.config)
+    elif options.resume is None:  # else it is the run's
+        check_without_jax(options.config)
 
 
 def prepare(options: TrainOptions) -> Experiment:
@@ -140,13 +154,13 @@ def resume(options: TrainOptions) -> Experiment:
         UsageError: If it is finished and no larger budget is given, is running elsewhere, or its
             robot has changed.
     """
-    check(options)
     folder = options.resume
     assert folder is not None
     record = read_record(folder)
     if record is None:
         raise UsageError(f"{folder.path}: not a run of rl_zoo; use -i to start from its weights")
     options = replace(options, backend=resumed_backend(options.backend, record.backend))
+    check(options)
     steps = latest_resumable(folder)
     if steps >= options.config.n_timesteps:
         raise UsageError(

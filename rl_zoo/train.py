@@ -31,7 +31,7 @@ def _run(arguments: argparse.Namespace, argv: list[str]) -> int:
         console.result(training.describe(arguments, argv))
         return 0
     run = training.train_as_told(arguments, argv)
-    console.result(f"Finished: {run.agent.num_timesteps} steps, saved in {run.folder.path}")
+    console.result(f"Finished: {run.n_steps} steps, saved in {run.folder.path}")
     return 0
 
 

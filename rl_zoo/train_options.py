@@ -66,6 +66,15 @@ class TrainOptions:
     """Processor core of the actor; None: any."""
 
 
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that has come to its end."""
+
+    folder: RunFolder
+    n_steps: int
+    """Environment steps, over all sessions."""
+
+
 def write_parameters(folder: RunFolder, options: TrainOptions) -> None:
     """Write ``config.yml``, ``provenance.yml``, ``args.yml`` and ``command.txt``."""
     config = options.config

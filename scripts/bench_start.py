@@ -1,84 +1,176 @@
-"""Measure how long the commands take to answer, beside RL Zoo's if an installation of it is given.
+"""How soon the commands answer and the robot moves: ours beside RL Zoo's, taking turns.
 
-The runs of the two are interleaved, so that a busy machine slows both alike; medians are compared.
+    python scripts/bench_start.py [--repeat 5] [--peer /path/to/python]
 
-    python scripts/bench_start.py [--peer /path/to/python] [--repeat 7]
+Needs RL Zoo (scripts/peers.sh). Writes the table into docs/benchmarks.md. Exit code 1 below a floor.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import contextlib
+import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-OURS = {
-    "train --help": ["-m", "rl_zoo.train", "--help"],
-    "config error": ["-m", "rl_zoo.train", "--algo", "ppo", "--env", "CartPole-v1",
-                     "-params", "learning_rat:0.1"],
-}  # fmt: skip
-PEER_HELP = ["-m", "rl_zoo3.train", "--help"]
-TARGET_RATIO = 20
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from rl_zoo.console import message, result  # noqa: E402
+from scripts.child_times import describe, ratio_of_wall, run_timed  # noqa: E402
+from scripts.page_markers import write_between  # noqa: E402
+from scripts.peer_python import VARIABLE, peer_python  # noqa: E402
+from scripts.turns import ONE_THREAD, Times, describe_machine, load, ratio  # noqa: E402
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+SETTINGS = "Clock-v0:\n  policy: MlpPolicy\n  n_timesteps: 2000\n  learning_starts: 1000\n"
+LONGEST_WAIT = 60.0
 
 
-def time_command(command: Sequence[str], expected_exit: int) -> float:
-    """Run a command once and return its wall time in seconds.
+@dataclass(frozen=True)
+class Start:
+    """One thing that is timed.
+
+    Attributes:
+        name: In the table.
+        command: Program and arguments.
+        exit_code: Expected; None: the command is ended after the first step of its environment.
+        floor: Times that it must be faster than the peer's.
+        peer: Name of the peer's.
+    """
+
+    name: str
+    command: list[str]
+    exit_code: int | None = 0
+    floor: float | None = None
+    peer: str = ""
+
+
+def make_starts(folder: Path) -> list[Start]:
+    """Return what is timed, peers first."""
+    conf = folder / "sac.yml"
+    conf.write_text(SETTINGS, encoding="utf-8")
+    ours, peer = [sys.executable, "-m", "rl_zoo.train"], [peer_python(), "-m", "rl_zoo3.train"]
+    typo = ["--algo", "ppo", "--env", "CartPole-v1", "-params", "learning_rat:0.1"]
+    flags = ["--algo", "sac", "--env", "Clock-v0", "-conf", str(conf), "-f", str(folder / "logs")]
+    flags += ["--gym-packages", "scripts.clock_env", "--eval-freq", "-1", "--verbose", "0"]
+    zoo_help, zoo_step = "RL Zoo: train --help", "RL Zoo: first step"
+    return [
+        Start(zoo_help, [*peer, "--help"]),
+        Start("train --help", [*ours, "--help"], 0, 20.0, zoo_help),
+        Start("train with a wrong key", [*ours, *typo], 2, 20.0, zoo_help),
+        Start(zoo_step, [*peer, *flags], None),
+        Start("first step, --realtime", [*ours, "--realtime", *flags], None, 6.0, zoo_step),
+        Start("first step, --lockstep", [*ours, "--lockstep", *flags], None, 1.0, zoo_step),
+    ]
+
+
+def time_first_step(start: Start, folder: Path, times: Times) -> None:
+    """Start a training, note when it steps its environment first, and end it.
 
     Raises:
-        SystemExit: If the command answers with another exit code than expected.
+        SystemExit: If it does not.
     """
-    started = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - started
-    if done.returncode != expected_exit:
-        sys.exit(f"{' '.join(command)} gave exit code {done.returncode}:\n{done.stderr[-2000:]}")
-    return seconds
+    file = folder / "first_step.json"
+    file.unlink(missing_ok=True)
+    variables = {"FIRST_STEP_FILE": str(file), "FIRST_STEP_STARTER": str(os.getpid())}
+    environment = {**os.environ, **ONE_THREAD, **variables, "PYTHONPATH": str(ROOT)}
+    with (folder / "output.txt").open("w+", encoding="utf-8") as output:
+        began = time.time()
+        process = subprocess.Popen(
+            start.command,
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            while not file.exists() and process.poll() is None:
+                time.sleep(0.005)
+                if time.time() - began > LONGEST_WAIT:
+                    break
+        finally:
+            _end(process)
+        if not file.exists():
+            output.seek(0)
+            raise SystemExit(f"{start.name}: no step was made:\n{output.read()[-2000:]}")
+    note = json.loads(file.read_text(encoding="utf-8"))
+    times.wall.append(note["time"] - began)
+    times.cpu.append(note["cpu"])
 
 
-def measure(peer: str | None, repeat: int) -> dict[str, list[float]]:
-    """Time every command ``repeat`` times, in turn.
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command with everything it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
-    Args:
-        peer: Python interpreter that has RL Zoo installed, if any.
-        repeat: Measured rounds; one more comes first, to warm the disk cache.
 
-    Returns:
-        Seconds of each round, per command.
-    """
-    seconds: dict[str, list[float]] = {}
-    for round_number in range(repeat + 1):
-        results = {
-            "train --help": time_command([sys.executable, *OURS["train --help"]], 0),
-            "config error": time_command([sys.executable, *OURS["config error"]], 2),
-        }
-        if peer:
-            results["RL Zoo train --help"] = time_command([peer, *PEER_HELP], 0)
-        if round_number > 0:
-            for name, value in results.items():
-                seconds.setdefault(name, []).append(value)
-    return seconds
+def time_answer(start: Start, times: Times) -> None:
+    """Run a command that answers and ends."""
+    run_timed(start.command, {}, times, expected=start.exit_code or 0)
+
+
+def measure(starts: Sequence[Start], repeat: int, folder: Path) -> dict[str, Times]:
+    """Let all take turns, one round more than ``repeat``: the first warms the disk cache."""
+    times = {start.name: Times() for start in starts}
+    for number in range(repeat + 1):
+        for start in starts:
+            measured = times[start.name] if number > 0 else Times()
+            if start.exit_code is None:
+                time_first_step(start, folder, measured)
+            else:
+                time_answer(start, measured)
+    return times
+
+
+def judge(start: Start, times: dict[str, Times]) -> tuple[str, list[str]]:
+    """Return the row of the table, and whether it is below its floor."""
+    measured = times[start.name]
+    if start.floor is None:
+        return f"| {start.name} | {describe(measured)} | | | |\n", []
+    faster, on_clock = ratio(times[start.peer], measured), ratio_of_wall(times[start.peer], measured)
+    row = (
+        f"| {start.name} | {describe(measured)} | {faster:.1f}x | {on_clock:.1f}x | "
+        f"{start.floor:g}x |\n"
+    )
+    worst = min(faster, on_clock)
+    return row, [f"{start.name}: {worst:.2f}x is below {start.floor:g}x"] * (worst < start.floor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, and print medians and their ratio."""
+    """Measure, write the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--peer", help="python interpreter with RL Zoo (rl_zoo3) installed")
-    parser.add_argument("--repeat", type=int, default=7, help="measured rounds (default: 7)")
+    parser.add_argument("--peer", help=f"Python interpreter with RL Zoo (default: {VARIABLE})")
+    parser.add_argument("--repeat", type=int, default=5, help="measured rounds (default: 5)")
     options = parser.parse_args(argv)
-    seconds = measure(options.peer, options.repeat)
-    for name, values in seconds.items():
-        print(f"{name:<20} median {statistics.median(values):.3f} s"
-              f"  (min {min(values):.3f}, max {max(values):.3f}, n={len(values)})")  # fmt: skip
     if options.peer:
-        ratio = statistics.median(seconds["RL Zoo train --help"]) / statistics.median(
-            seconds["train --help"]
-        )
-        print(f"RL Zoo / rl_zoo      {ratio:.1f} times the time (goal: at least {TARGET_RATIO})")
-    return 0
+        os.environ[VARIABLE] = options.peer
+    before = load()
+    with tempfile.TemporaryDirectory() as folder:
+        starts = make_starts(Path(folder))
+        times = measure(starts, options.repeat, Path(folder))
+    judged = [judge(start, times) for start in starts]
+    text = (
+        f"{describe_machine(before, ['torch', 'stable-baselines3', 'gymnasium'])}\n\n"
+        f"| {options.repeat} starts each | seconds: CPU median (wall median, CPU least) | beside "
+        "RL Zoo, CPU | wall | floor of both |\n|---|---|---|---|---|\n"
+        + "".join(row for row, _ in judged)
+    )
+    result(text)
+    write_between(PAGE, "bench_start", text)
+    failures = [failure for _, found in judged for failure in found]
+    for failure in failures:
+        message(failure)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -13,29 +13,31 @@ from pathlib import Path
 from scripts.turns import Times
 
 
-def run_timed(command: Sequence[str], variables: Mapping[str, str], times: Times) -> float:
-    """Run a command to its end, append its times; return the time at which it was started.
+def run_timed(
+    command: Sequence[str], variables: Mapping[str, str], times: Times, expected: int = 0
+) -> None:
+    """Run a command to its end and append its times.
 
     Args:
         command: Program and arguments.
         variables: Of the environment, beside those of this process.
         times: What is appended to.
+        expected: Its exit code.
 
     Raises:
-        SystemExit: If it fails.
+        SystemExit: If it ends with another exit code.
     """
     root = Path(__file__).resolve().parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root), **variables}
     used = _processor_time()
-    began, started = time.time(), time.perf_counter()
+    started = time.perf_counter()
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
     times.wall.append(time.perf_counter() - started)
     times.cpu.append(_processor_time() - used)
-    if done.returncode != 0:
+    if done.returncode != expected:
         raise SystemExit(f"{' '.join(command)} gave {done.returncode}:\n{done.stderr[-2000:]}")
-    return began
 
 
 def describe(times: Times) -> str:

@@ -7,6 +7,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import atexit
+import contextlib
 import shutil
 import signal
 import tempfile
@@ -64,6 +65,15 @@ def _one_thread():
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _native_library():
+    """Build the native learner before the first test, not in the time of one."""
+    from rl_zoo.agents.native.build import NativeBuildError, library_path
+
+    with contextlib.suppress(NativeBuildError):  # without a compiler: as every user without one
+        library_path()
 
 
 @pytest.fixture

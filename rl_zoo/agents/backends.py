@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
@@ -90,6 +91,12 @@ def build_ahead(algo: str, requested: str) -> None:
             library_path()
     except NativeBuildError as error:
         console.warn(f"the native learner cannot be built: {error}")
+
+
+@cache
+def tell_once(backend: Backend) -> None:
+    """Say what updates the agents of a study, unless that was said before."""
+    console.message(f"backend {backend.describe()}")
 
 
 def resumed_backend(requested: str, recorded: Mapping[str, Any] | None) -> str:

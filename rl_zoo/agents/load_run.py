@@ -145,11 +145,14 @@ def _load_agent(
 ) -> BaseAlgorithm:
     from rl_zoo.agents.build import BuildSettings, build_agent
     from rl_zoo.agents.jax.agent import has_state
+    from rl_zoo.agents.jax.library import import_sbx
     from rl_zoo.agents.sbx_model import is_sbx_model, load_sbx_agent
     from rl_zoo.agents.weights import read_counters, restore_counters
 
     if is_sbx_model(file):
         return load_sbx_agent(file, env, trust=settings.trust)
+    if has_state(file):
+        import_sbx(f"{file}: was trained with --backend jax, which")
     build = BuildSettings(
         seed=settings.seed,
         device=settings.device,

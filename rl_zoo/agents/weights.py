@@ -7,6 +7,7 @@ only.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -91,12 +92,23 @@ def save_agent(agent: BaseAlgorithm, model_file: Path, normalizer_file: Path | N
     """
     from rl_zoo.runs.atomic import write_together
 
-    replaced = [name for name in vars(agent) if callable(getattr(type(agent), name, None))]
-    saves: dict[Path, Any] = {model_file: lambda name: agent.save(name, exclude=replaced)}
+    saves: dict[Path, Any] = {model_file: lambda name: _save_model(agent, name)}
     normalizer = agent.get_vec_normalize_env()
     if normalizer is not None and normalizer_file is not None:
         saves[normalizer_file] = normalizer.save
     write_together(saves)
+
+
+def model_content(agent: BaseAlgorithm) -> bytes:
+    """Return the content of the SB3 zip file of ``agent``, as ``save_agent`` writes it."""
+    stream = io.BytesIO()
+    _save_model(agent, stream)
+    return stream.getvalue()
+
+
+def _save_model(agent: BaseAlgorithm, target: str | io.BytesIO) -> None:
+    replaced = [name for name in vars(agent) if callable(getattr(type(agent), name, None))]
+    agent.save(target, exclude=replaced)
 
 
 def read_counters(model_file: Path) -> dict[str, float]:
@@ -139,7 +151,7 @@ def _read_plain_data(model_file: Path) -> dict[str, Any]:
 def _hint(model_file: Path) -> str:
     from rl_zoo.agents.jax.agent import has_state
 
-    return " but one of --backend jax" if has_state(model_file) else ""
+    return " but one of --backend jax, with which it can be used" if has_state(model_file) else ""
 
 
 def _in_one_line(error: Exception) -> str:

@@ -45,6 +45,6 @@ def _examine(arguments: argparse.Namespace) -> int:
     rows = examine()
     indent = max(map(len, rows)) + 2
     for name, text in rows.items():
-        lines = textwrap.wrap(text, _WIDTH - indent, break_long_words=False) or [""]
+        lines = textwrap.wrap(text, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
         console.result(f"{name:<{indent}}" + f"\n{'':<{indent}}".join(lines))
     return 0

@@ -68,7 +68,7 @@ def _memory_lock() -> str:
         return "may be locked without limit (mlockall)"
     limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] / 2**20
     return (
-        f"{limit:.0f} MiB may be locked: a control process locks what it starts with, if that fits; "
+        f"{limit:.0f} MiB may be locked: only what a control process starts with, if that fits; "
         "more with root, CAP_IPC_LOCK, or '<user> - memlock unlimited' in /etc/security/limits.conf"
     )
 

@@ -79,4 +79,4 @@ def _again(flags: Sequence[str]) -> list[str]:
 def _train(argv: Sequence[str]) -> None:
     arguments = build_train_parser().parse_args(list(argv))
     run = training.train_as_told(arguments, argv)
-    console.result(f"Finished: {run.agent.num_timesteps} steps, saved in {run.folder.path}")
+    console.result(f"Finished: {run.n_steps} steps, saved in {run.folder.path}")

@@ -12,6 +12,7 @@ from rl_zoo.commands.options import (
     parse_boolean,
     parse_kept_part,
 )
+from rl_zoo.commands.realtime_flags import add_realtime_flags
 from rl_zoo.commands.tuning_flags import add_study_flags
 
 EXAMPLES = """\
@@ -32,6 +33,7 @@ def build_parser() -> ZooArgumentParser:
     _add_run_flags(parser)
     add_agent_flags(parser)
     add_environment_flags(parser)
+    add_realtime_flags(parser)
     add_evaluation_flags(parser).add_argument(
         "--eval-freq",
         type=int,

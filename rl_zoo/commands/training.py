@@ -12,20 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
+from rl_zoo.agents.backends import build_ahead
 from rl_zoo.commands.from_study import check_trial_parts, with_study
+from rl_zoo.commands.realtime_training import check_realtime_numbers, choose_mode
 from rl_zoo.commands.resuming import saved_config, with_saved_arguments
 from rl_zoo.errors import ConfigError
 
 if TYPE_CHECKING:
     from rl_zoo.config.model import RunConfig
-    from rl_zoo.session import Experiment
-    from rl_zoo.train_options import TrainOptions
+    from rl_zoo.train_options import FinishedRun, TrainOptions
 
 NOT_AN_ARGUMENT = {"debug", "resume", "show_config", "dry_run", "named_packages"}
 NOT_AN_ARGUMENT |= {"trial_entry", "trial_values"}
 
 
-def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Experiment:
+def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> FinishedRun:
     """Check the flags, then train.
 
     Args:
@@ -37,11 +38,20 @@ def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Experim
     if arguments.resume is not None:
         arguments = with_saved_arguments(arguments, argv)
     options = make_options(arguments, resolve_config(arguments), argv)
-    # Heavy imports come after every check that needs none of them.
-    from rl_zoo.experiment import train
+    options, notes = choose_mode(options, arguments.realtime)
+    announce(options, notes)
+    if options.realtime:
+        from rl_zoo.realtime.run import train as train_in_real_time
 
-    announce(options)
-    return train(options)
+        build_ahead(options.config.algo, options.backend)
+        return train_in_real_time(options)
+    # Heavy imports come after every check that needs none of them.
+    use_threads(options)
+    from rl_zoo.experiment import train
+    from rl_zoo.train_options import FinishedRun
+
+    run = train(options)
+    return FinishedRun(run.folder, run.agent.num_timesteps)
 
 
 def describe(arguments: argparse.Namespace, argv: Sequence[str]) -> str:
@@ -56,6 +66,7 @@ def describe(arguments: argparse.Namespace, argv: Sequence[str]) -> str:
 
         return format_config(config)
     options = make_options(arguments, config, argv)
+    use_threads(options)
     from rl_zoo.dry_run import dry_run
 
     for note in config.notes:
@@ -86,6 +97,7 @@ def check_numbers(arguments: argparse.Namespace) -> None:
         problems.append(f"--num-threads {arguments.num_threads}: must be positive (-1: chosen)")
     if arguments.seed < -1 or arguments.seed >= 2**32:
         problems.append(f"--seed {arguments.seed}: must be from 0 to {2**32 - 1} (-1: drawn)")
+    problems += check_realtime_numbers(arguments)
     if arguments.trial_id is not None and not (arguments.study_name and arguments.storage):
         problems.append("--trial-id: needs --storage and --study-name")
     if problems:
@@ -197,19 +209,16 @@ def _check_policy_taken_over(config: RunConfig, arguments: argparse.Namespace) -
 def make_options(
     arguments: argparse.Namespace, config: RunConfig, argv: Sequence[str]
 ) -> TrainOptions:
-    """Divide the processor, import torch and return the options of the run."""
+    """Divide the processor and return the options of the run; torch is not imported."""
     from rl_zoo.agents.backends import n_useful_threads
     from rl_zoo.cpu_budget import apply_cpu_budget
 
     useful = n_useful_threads(config.algo, config.policy, arguments.backend)
     threads = apply_cpu_budget(_requested_threads(arguments), useful=useful)
-    import torch
-
     from rl_zoo.envs.ids import is_single_instance
     from rl_zoo.runs.folder import open_run_folder
     from rl_zoo.train_options import TrainOptions
 
-    torch.set_num_threads(threads)
     single_instance = is_single_instance(config.env_id)
     on_train_env = arguments.eval_on_train_env
     if single_instance and config.n_envs > 1:
@@ -245,7 +254,18 @@ def make_options(
         keep_buffer=arguments.keep_buffer,
         trust=arguments.trust,
         resume=None if arguments.resume is None else open_run_folder(arguments.resume),
+        control_frequency=arguments.control_frequency,
+        learner_timeout=arguments.learner_timeout,
+        learner_core=arguments.learner_core,
+        actor_core=arguments.actor_core,
     )
+
+
+def use_threads(options: TrainOptions) -> None:
+    """Import torch and give it as many threads as the options say."""
+    import torch
+
+    torch.set_num_threads(options.threads)
 
 
 def _requested_threads(arguments: argparse.Namespace) -> int:
@@ -290,11 +310,11 @@ def checkpoint_frequency(requested: int | None, config: RunConfig) -> int:
     return min(50_000, max(config.n_timesteps // 10, 1000))
 
 
-def announce(options: TrainOptions) -> None:
+def announce(options: TrainOptions, notes: Sequence[str] = ()) -> None:
     """Tell what is about to be trained."""
     config = options.config
     console.message(console.styled(f"{config.algo} on {config.env_id}", "bold", sys.stderr))
-    for note in config.notes:
+    for note in (*config.notes, *notes):
         console.message(f"note: {note}")
     console.message(
         f"seed {options.seed}, {config.n_timesteps} steps, {config.n_envs} environment(s), "

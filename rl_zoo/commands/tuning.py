@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
+from rl_zoo.agents.backends import build_ahead
 from rl_zoo.commands.study_session import session_state, study_session
 from rl_zoo.commands.training import check_numbers, resolve_config
 from rl_zoo.commands.tune_workers import check_worker_flags, has_workers, run_workers
@@ -60,6 +61,7 @@ def tune_from_train_flags(arguments: argparse.Namespace, argv: Sequence[str]) ->
     from rl_zoo.tuning.standing import best_trial
     from rl_zoo.tuning.study import run_study
 
+    build_ahead(config.algo, options.backend)  # once, before workers start or a robot is opened
     with study_session(arguments, options) as (options, session):
         announce(options)
         if has_workers(arguments):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rl_zoo.errors import ConfigError
 from rl_zoo.train_options import TrainOptions
 
 ALGORITHMS = frozenset({"crossq", "ddpg", "droq", "sac", "td3", "tqc"})
@@ -12,8 +13,19 @@ _POLICIES = ("MlpPolicy", "SimbaPolicy", "SimbaMlpPolicy")
 
 
 def what_does_not_fit(options: TrainOptions) -> list[str]:
-    """Return one phrase per part of the run that ``--realtime`` cannot do; torch is not imported."""
+    """Return one phrase per part of the run that ``--realtime`` cannot do; without torch."""
     return [*_of_the_configuration(options), *_of_the_flags(options)]
+
+
+def require_fit(options: TrainOptions) -> None:
+    """Refuse what actor and learner cannot do.
+
+    Raises:
+        ConfigError: Naming all of it.
+    """
+    parts = what_does_not_fit(options)
+    if parts:
+        raise ConfigError(f"--realtime does not go with {'; '.join(parts)}; train with --lockstep")
 
 
 def _of_the_configuration(options: TrainOptions) -> Iterator[str]:

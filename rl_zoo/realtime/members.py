@@ -58,7 +58,7 @@ class Member:
         kind = getattr(errors, str(self.fault.get("error")), None)
         is_ours = isinstance(kind, type) and issubclass(kind, errors.ZooError)
         fallback = errors.RobotFault if self.name == "actor" else errors.ZooError
-        return kind(message) if is_ours else fallback(message)  # type: ignore[misc, operator]
+        return kind(message) if is_ours else fallback(message)  # type: ignore[misc]
 
 
 def start_member(name: str, module: str, task: Task) -> Member:

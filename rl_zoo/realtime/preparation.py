@@ -10,10 +10,10 @@ import numpy as np
 
 from rl_zoo import console
 from rl_zoo.callbacks.evaluation_history import EvaluationHistory
-from rl_zoo.errors import UsageError
+from rl_zoo.errors import NothingFoundError, UsageError
 from rl_zoo.realtime.ring_repair import repair_ring
 from rl_zoo.runs.atomic import remove_leftovers
-from rl_zoo.runs.checkpoints import complete_checkpoints, latest_resumable
+from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.folder import RunFolder, create_run_folder
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record
 from rl_zoo.train_options import TrainOptions
@@ -91,11 +91,10 @@ def open_old(options: TrainOptions) -> OpenedRun:
 
 def newest_checkpoint(folder: RunFolder) -> int:
     """Return the steps of the newest checkpoint a learner can continue from; 0 without one."""
-    return latest_resumable(folder) if _has_resumable(folder) else 0
-
-
-def _has_resumable(folder: RunFolder) -> bool:
-    return any(folder.checkpoint_state(steps).is_file() for steps in complete_checkpoints(folder))
+    try:
+        return latest_resumable(folder)
+    except NothingFoundError:
+        return 0
 
 
 def _read_history(folder: RunFolder) -> EvaluationHistory:

@@ -27,6 +27,9 @@ RECORDED_PACKAGES = (
     "numpy",
     "optuna",
     "onnxruntime",
+    "sbx-rl",
+    "jax",
+    "flax",
 )
 
 

@@ -13,6 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
 from rl_zoo import console
+from rl_zoo.agents.backends import backend_of, tell_once
 from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.agents.checkpoint import RestoredRun
 from rl_zoo.agents.weights import has_finite_weights
@@ -126,6 +127,7 @@ class _Run:
                 backend=options.backend,
             ),
         )
+        tell_once(backend_of(agent, options.backend))
         settings = EvaluationSettings(
             frequency=max(self.config.n_timesteps // options.evaluations, 1),
             n_episodes=options.eval_episodes,

@@ -1,4 +1,4 @@
-"""A run of ``--backend jax`` that was killed and resumed ends with the same bits as one that was not."""
+"""With ``--backend jax`` a killed and resumed run ends with the same bits as one that was not."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,6 @@ CASES = {
     "td3": ("td3", "Tiny-v0", ["n_envs:2"]),
     "tqc": ("tqc", "Tiny-v0", []),
 }
-FAST = {"sac"}
 
 
 class Killed(SystemExit):
@@ -45,10 +44,8 @@ def kill_at(step, monkeypatch):
     monkeypatch.setattr(GuardedVecEnv, "step_async", step_async)
 
 
-@pytest.mark.parametrize(
-    "case",
-    [case if case in FAST else pytest.param(case, marks=pytest.mark.slow) for case in CASES],
-)
+@pytest.mark.slow  # JAX compiles for seconds
+@pytest.mark.parametrize("case", CASES)
 def test_resumed_equals_uninterrupted(case, arguments, train, train_run, monkeypatch, tmp_path):
     algo, env, params = CASES[case]
     more = ("-n", 260, "--save-freq", 65, "--eval-freq", 130, "--backend", "jax")

@@ -223,3 +223,45 @@ def test_bad_requests_are_told_in_one_sentence(tmp_path: Path) -> None:
     create_ring(tmp_path / "replay.ring", spec_of())
     with pytest.raises(ConfigError, match="exists already"):
         create_ring(tmp_path / "replay.ring", spec_of())
+
+
+class Killed(Exception):
+    """The writer's end, at a chosen store."""
+
+
+class KillingColumn:
+    def __setitem__(self, slot: int, value: object) -> None:
+        raise Killed
+
+
+class DyingCounter(KillingColumn):
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __getitem__(self, index: int) -> int:
+        return self.value
+
+
+@pytest.mark.parametrize("n_before", [3, 100 + MARGIN + 3])
+@pytest.mark.parametrize(
+    "column",
+    [f"_{name}s" for name in ("observation", "action", "reward", "end", "sequence", "checksum")]
+    + ["_following", "_counter"],
+)
+def test_a_writer_killed_between_two_stores(tmp_path: Path, column: str, n_before: int) -> None:
+    ring = make(tmp_path / "replay.ring", buffer_size=100)
+    append_counted(ring, n_before)
+    counter = ring._counter
+    dying = DyingCounter(n_before) if column == "_counter" else KillingColumn()
+    setattr(ring, column, dying)
+    with pytest.raises(Killed):
+        append_counted(ring, 1)
+    ring._counter = counter
+    ring.close()
+    reader = Ring(ring.path)
+    assert reader.committed == n_before
+    assert all(reader.is_whole(number) for number in range(reader.oldest, n_before))
+    following = RingWriter(ring.path)
+    append_counted(following, 2)
+    assert reader.committed == n_before + 2
+    assert all(reader.is_whole(number) for number in range(reader.oldest, n_before + 2))

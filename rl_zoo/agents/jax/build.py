@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
 
 
+def check_jax_config(config: RunConfig) -> None:
+    """Check what can be checked without an environment.
+
+    Raises:
+        ConfigError: If SBX has no such algorithm or hyperparameter.
+        MissingDependencyError: If SBX is not installed.
+    """
+    from rl_zoo.agents.build import to_python
+
+    values = {key: to_python(value) for key, value in config.algo_kwargs.items()}
+    sbx_keywords(config, sbx_class(config.algo), values)
+
+
 def build_jax_agent(
     config: RunConfig,
     env: VecEnv,

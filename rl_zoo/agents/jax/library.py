@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 import platform
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,14 +25,10 @@ SBX_CLASSES = {
 """Algorithm -> its class in SBX. DroQ is SAC with other critics."""
 
 _WORTH_KEEPING = 0.1  # seconds of compilation
-_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def import_sbx(reason: str) -> ModuleType:
     """Import SBX, and JAX with it.
-
-    A process that computes with one thread lets JAX have one as well, unless ``XLA_FLAGS`` says
-    otherwise.
 
     Args:
         reason: What needs it, the beginning of the error's sentence.
@@ -42,22 +36,22 @@ def import_sbx(reason: str) -> ModuleType:
     Raises:
         MissingDependencyError: If it is not installed.
     """
-    if "jax" not in sys.modules and os.environ.get("OMP_NUM_THREADS") == "1":
-        flags = os.environ.get("XLA_FLAGS", "")
-        if "eigen" not in flags and "parallelism" not in flags:
-            os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD}".strip()
     try:
         sbx = importlib.import_module("sbx")
     except ImportError as error:
         raise MissingDependencyError(
-            f'{reason} needs SBX, which cannot be imported ({error}): pip install "rl_zoo[sbx]"'
+            f'{reason} needs SBX, but that cannot be imported ({error}): pip install "rl_zoo[sbx]"'
         ) from error
     _keep_compiled_programs()
     return sbx
 
 
-def sbx_class(algo: str) -> type[Any]:
+def sbx_class(algo: str, reason: str = "--backend jax") -> type[Any]:
     """Return the class of SBX for ``algo``.
+
+    Args:
+        algo: Short name of the algorithm.
+        reason: What needs it, the beginning of the sentence if SBX is missing.
 
     Raises:
         ConfigError: If SBX has no such algorithm, naming those it has.
@@ -68,7 +62,7 @@ def sbx_class(algo: str) -> type[Any]:
             f"--backend jax: SBX has no {algo}; use one of {', '.join(SBX_CLASSES)}, or "
             "--backend sb3"
         )
-    found: type[Any] = getattr(import_sbx("--backend jax"), SBX_CLASSES[algo])
+    found: type[Any] = getattr(import_sbx(reason), SBX_CLASSES[algo])
     return found
 
 

@@ -1,0 +1,75 @@
+"""Whether a training acts and learns in two processes or in one."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rl_zoo.commands.realtime_flags import REALTIME_ONLY
+from rl_zoo.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from rl_zoo.runs.folder import RunFolder
+    from rl_zoo.train_options import TrainOptions
+
+
+def check_realtime_numbers(arguments: argparse.Namespace) -> list[str]:
+    """Return what is wrong with the numbers of the flags for real time."""
+    from rl_zoo.cpu_budget import usable_cores
+
+    problems = []
+    for name in ("control_frequency", "learner_timeout"):
+        value = getattr(arguments, name)
+        if value is not None and not (math.isfinite(value) and value > 0.0):
+            problems.append(f"--{name.replace('_', '-')} {value:g}: must be positive")
+    for name in ("actor_core", "learner_core"):
+        core = getattr(arguments, name)
+        if core is not None and core not in usable_cores():
+            cores = ", ".join(map(str, usable_cores()))
+            flag = name.replace("_", "-")
+            problems.append(f"--{flag} {core}: this process may use the cores {cores}")
+    return problems
+
+
+def choose_mode(options: TrainOptions, requested: bool | None) -> tuple[TrainOptions, list[str]]:
+    """Return the options with ``realtime`` and cores set, and what the user should know.
+
+    Args:
+        options: From the flags.
+        requested: True: ``--realtime``; False: ``--lockstep``; None: neither.
+
+    Raises:
+        ConfigError: If a real-time run was asked for and cannot be, or a flag for it is left over.
+        UsageError: If a run is to be continued in the other mode.
+    """
+    if options.resume is not None:
+        requested = _mode_of(options.resume, requested)
+    if not requested:
+        _refuse_leftover_flags(options)
+        return options, []
+    from rl_zoo.cpu_budget import divide_cores
+    from rl_zoo.realtime.fit import require_fit
+
+    require_fit(options)
+    actor_core, learner_core = divide_cores(options.actor_core, options.learner_core)
+    return (
+        replace(options, realtime=True, actor_core=actor_core, learner_core=learner_core),
+        ["acting and learning in two processes"],
+    )
+
+
+def _mode_of(folder: RunFolder, requested: bool | None) -> bool:
+    """Return whether the run to continue is a real-time run."""
+    is_realtime = folder.realtime.is_dir()
+    if requested is not None and requested != is_realtime:
+        wrong, right = ("--lockstep", "--realtime") if is_realtime else ("--realtime", "--lockstep")
+        raise UsageError(f"{wrong}: {folder.path} was trained with {right} and continues so")
+    return is_realtime
+
+
+def _refuse_leftover_flags(options: TrainOptions) -> None:
+    left = [flag for name, flag in REALTIME_ONLY.items() if getattr(options, name) is not None]
+    if left:
+        raise ConfigError(f"{', '.join(left)}: only with --realtime")

@@ -1,0 +1,61 @@
+"""The native learner is compiled once, and found again."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from rl_zoo.agents.native import build
+from rl_zoo.agents.native.build import library_name, library_path
+
+COMPILER = """#!/bin/sh
+[ "$1" = --version ] && echo 1 && exit
+echo built >> "{log}"
+sleep 0.3
+while [ "$1" != -o ]; do shift; done
+touch "$2"
+"""
+
+
+def make_compiler(folder):
+    compiler, log = folder / "g++", folder / "log"
+    compiler.write_text(COMPILER.format(log=log))
+    compiler.chmod(0o755)
+    return compiler, log
+
+
+def test_processes_that_start_at_once_compile_once(tmp_path, monkeypatch):
+    compiler, log = make_compiler(tmp_path)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setenv("RL_ZOO_CACHE", str(tmp_path / "cache"))
+    code = "from rl_zoo.agents.native.build import library_path; print(library_path())"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)
+    ]
+    answers = {process.communicate(timeout=60)[0] for process in started}
+    assert len(answers) == 1
+    assert Path(answers.pop().decode().strip()).is_file()
+    assert log.read_text().split() == ["built"]
+
+
+def test_library_in_the_wheel_is_taken_without_a_compiler_and_with_one(tmp_path, monkeypatch):
+    name = library_name(build.chosen_isa(), build.find_compiler() or sys.executable)
+    monkeypatch.setattr(build, "PREBUILT", tmp_path / "prebuilt")
+    monkeypatch.setenv("RL_ZOO_CACHE", str(tmp_path / "cache"))
+    build.PREBUILT.mkdir()
+    (build.PREBUILT / name).touch()
+    assert library_path() == build.PREBUILT / name
+    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    assert library_path() == build.PREBUILT / name
+
+
+def test_other_source_is_another_library(tmp_path, monkeypatch):
+    before = build._stem("generic")
+    for file in build.SOURCE.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "adam.h").write_text("// changed\n")
+    monkeypatch.setattr(build, "SOURCE", tmp_path)
+    build._digest_of_source.cache_clear()
+    try:
+        assert build._stem("generic") != before
+    finally:
+        build._digest_of_source.cache_clear()
