@@ -24,15 +24,16 @@ from rl_zoo.config.model import RunConfig
 from rl_zoo.cpu_budget import read_cpu_budget
 from rl_zoo.envs.descriptor import read_descriptor
 from rl_zoo.envs.guarded import find_guard
-from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
+from rl_zoo.envs.single_env import check_stack
+from rl_zoo.envs.stack import StackSettings, make_vec_env
 from rl_zoo.errors import ConfigError, DamagedFileError, UsageError
 from rl_zoo.runs.atomic import remove_leftovers
+from rl_zoo.runs.changed_robot import CHANGED, robot_lines, same_robot
 from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.episode_file import UNUSED, episodes_folder, set_aside
 from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
 from rl_zoo.runs.lock import RunLock
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
-from rl_zoo.runs.robot_changes import robot_changes
 from rl_zoo.runs.robot_use import ROBOT_USE, describe_use
 from rl_zoo.runs.session_log import empty_later_logs, rewind_logs
 from rl_zoo.runs.source import ModelSource, differing_parts, find_source
@@ -40,9 +41,6 @@ from rl_zoo.session import Experiment, learn
 from rl_zoo.stop_signals import StopSignals
 from rl_zoo.train_options import TrainOptions, write_parameters
 from rl_zoo.wrappers.fault_report import describe
-
-_CHANGED = "changed"
-"""First word of a line about the robot of a run that starts from another one."""
 
 
 def train(options: TrainOptions) -> Experiment:
@@ -175,7 +173,7 @@ def resume(options: TrainOptions) -> Experiment:
     _set_later_episodes_aside(folder, state["extra"].get("episode_files"))
     try:
         env, eval_env, agent = _build(options, folder, source, opened, elapsed=elapsed)
-        record.robot = _same_robot(folder, record.robot, read_descriptor(env))
+        record.robot = same_robot(folder, record.robot, read_descriptor(env))
         rewind_logs(folder, state["log_positions"])  # only now: nothing of a refused run is touched
         restored = restore_checkpoint(folder, steps, agent, env)
     except BaseException:
@@ -313,11 +311,11 @@ def _warm_start(
 ) -> dict[str, str]:
     """Take over the old agent and return in words what became of each part of it."""
     config = options.config
-    restored = _robot_lines(source, robot)
+    restored = robot_lines(source, robot)
     other_parts = differing_parts(source, config.hyperparams)
     wanted = WarmStart(
         keep_buffer=options.keep_buffer,
-        robot_has_changed=any(name.startswith(_CHANGED) for name in restored),
+        robot_has_changed=any(name.startswith(CHANGED) for name in restored),
         repeat_warmup=options.repeat_warmup,
         trust=options.trust,
     )
@@ -340,40 +338,6 @@ def _warm_start(
     for what, how in restored.items():
         console.message(f"  {what}: {how}")
     return restored
-
-
-def _robot_lines(source: ModelSource, robot: dict[str, Any] | None) -> dict[str, str]:
-    """Return one line for everything about the robot that is not as in the old run."""
-    record = None if source.folder is None else read_record(source.folder)
-    old = None if record is None else record.robot
-    if robot is None and old is None:
-        return {}
-    if old is None:
-        return {"robot": "unknown before: nothing was recorded with the old model"}
-    changes = robot_changes(old, robot or {})
-    if not changes:
-        return {"robot": "as before"}
-    return {f"{_CHANGED} {what}": how for what, how in changes.items()}
-
-
-def _same_robot(
-    folder: RunFolder, old: dict[str, Any] | None, new: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    """Return the robot of a resumed run.
-
-    Raises:
-        UsageError: If it is another one than the run was trained on.
-    """
-    if old is None:  # a run from before robots were recorded
-        return new
-    changes = robot_changes(old, new or {})
-    if changes:
-        listed = "; ".join(f"{what}: {how}" for what, how in changes.items())
-        raise UsageError(
-            f"{folder.path}: the robot has changed since ({listed}); start a new run from its "
-            f"weights with -i {folder.path}"
-        )
-    return old
 
 
 def _normalizer_line(config: RunConfig, source: ModelSource) -> dict[str, str]:

@@ -100,7 +100,8 @@ def main() -> int:
         faster = ratio(measured, times["ours"])
         on_clock = ratio_of_wall(measured, times["ours"])
         rows.append(
-            f"| {name} | {describe(measured)} | **{faster:.1f}x** | {on_clock:.1f}x | {FLOOR:g}x |\n"
+            f"| {name} | {describe(measured)} | **{faster:.1f}x** | {on_clock:.1f}x | "
+            f"{FLOOR:g}x |\n"
         )
         if faster < FLOOR:
             failures.append(f"{name}: {faster:.2f}x is below {FLOOR:g}x")

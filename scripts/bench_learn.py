@@ -11,6 +11,7 @@ Needs SBX (scripts/peers.sh). Writes the table into docs/benchmarks.md. Exit cod
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import time
 from collections.abc import Callable
@@ -95,12 +96,12 @@ def fill(agent: Any) -> Any:
 def make_agents(algo: str) -> dict[str, Any]:
     """Return the agents of a row, by the name of the library."""
     import sb3_contrib
-    import sbx
     import stable_baselines3
 
     from rl_zoo.agents.droq import DroQ
     from rl_zoo.agents.native.backend import enable_native
 
+    sbx: Any = importlib.import_module("sbx")
     settings: dict[str, Any] = {"seed": 0, "batch_size": BATCH, "buffer_size": 2 * STORED}
     theirs = dict(settings)
     if algo == "DroQ":
@@ -193,7 +194,9 @@ def main() -> int:
         take_turns(turns, 2, UPDATES)  # compilers, first use of memory
         warm = time.perf_counter() - started
         row, below = judge(case, take_turns(turns, options.rounds, UPDATES, LONGEST))
-        message(f"{row.strip()} [{warm:.0f} s before, {time.perf_counter() - started:.0f} s in all]")
+        message(
+            f"{row.strip()} [{warm:.0f} s before, {time.perf_counter() - started:.0f} s in all]"
+        )
         rows.append(row)
         failures += below
     packages = ("torch", "stable-baselines3", "sb3-contrib", "sbx-rl", "jax")

@@ -2,7 +2,8 @@
 
     python scripts/bench_start.py [--repeat 5] [--peer /path/to/python]
 
-Needs RL Zoo (scripts/peers.sh). Writes the table into docs/benchmarks.md. Exit code 1 below a floor.
+Needs RL Zoo (scripts/peers.sh). Writes the table into docs/benchmarks.md. Exit code 1 below a
+floor.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from rl_zoo.console import message, result  # noqa: E402
-from scripts.child_times import describe, ratio_of_wall, run_timed  # noqa: E402
+from scripts.child_times import child_environment, describe, ratio_of_wall, run_timed  # noqa: E402
 from scripts.page_markers import write_between  # noqa: E402
 from scripts.peer_python import VARIABLE, peer_python  # noqa: E402
 from scripts.turns import ONE_THREAD, Times, describe_machine, load, ratio  # noqa: E402
@@ -81,7 +82,7 @@ def time_first_step(start: Start, folder: Path, times: Times) -> None:
     file = folder / "first_step.json"
     file.unlink(missing_ok=True)
     variables = {"FIRST_STEP_FILE": str(file), "FIRST_STEP_STARTER": str(os.getpid())}
-    environment = {**os.environ, **ONE_THREAD, **variables, "PYTHONPATH": str(ROOT)}
+    environment = child_environment({**ONE_THREAD, **variables})
     with (folder / "output.txt").open("w+", encoding="utf-8") as output:
         began = time.time()
         process = subprocess.Popen(
@@ -137,7 +138,10 @@ def judge(start: Start, times: dict[str, Times]) -> tuple[str, list[str]]:
     measured = times[start.name]
     if start.floor is None:
         return f"| {start.name} | {describe(measured)} | | | |\n", []
-    faster, on_clock = ratio(times[start.peer], measured), ratio_of_wall(times[start.peer], measured)
+    faster, on_clock = (
+        ratio(times[start.peer], measured),
+        ratio_of_wall(times[start.peer], measured),
+    )
     row = (
         f"| {start.name} | {describe(measured)} | {faster:.1f}x | {on_clock:.1f}x | "
         f"{start.floor:g}x |\n"

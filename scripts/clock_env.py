@@ -30,7 +30,8 @@ class ClockEnv(PendulumEnv):
             partial = Path(os.environ[FILE] + ".partial")
             partial.write_text(json.dumps(note), encoding="utf-8")
             partial.replace(os.environ[FILE])
-        return super().step(action)
+        step: Any = super().step
+        return step(action)
 
 
 def _of_supervisor() -> float:
@@ -43,4 +44,4 @@ def _of_supervisor() -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-gym.register("Clock-v0", entry_point=ClockEnv, max_episode_steps=200)
+gym.register("Clock-v0", entry_point="scripts.clock_env:ClockEnv", max_episode_steps=200)

@@ -80,7 +80,9 @@ def train_once(case: Case, backend: str, seed: int) -> dict[str, Any]:
         started = time.process_time()
         code = train(argv)
         if code != 0:
-            raise SystemExit(f"{case.name}: training with {backend}, seed {seed}, ended with {code}")
+            raise SystemExit(
+                f"{case.name}: training with {backend}, seed {seed}, ended with {code}"
+            )
         found = np.load(next(Path(folder).rglob("evaluations.npz")))
         return {
             "timesteps": found["timesteps"].tolist(),

@@ -8,16 +8,14 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-import rl_zoo3
-import sbx
-
 
 def main() -> None:
     """Train as the flags of RL Zoo say."""
-    rl_zoo3.ALGOS["sac"] = sbx.SAC
+    zoo: Any = importlib.import_module("rl_zoo3")
+    zoo.ALGOS["sac"] = importlib.import_module("sbx").SAC
     modules: list[Any] = [importlib.import_module(f"rl_zoo3.{n}") for n in ("train", "exp_manager")]
     for module in modules:
-        module.ALGOS = rl_zoo3.ALGOS
+        module.ALGOS = zoo.ALGOS
     modules[0].train()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -83,14 +84,12 @@ def build_ahead(algo: str, requested: str) -> None:
     """
     if requested not in ("auto", "native") or algo not in NATIVE_ALGORITHMS:
         return
-    from rl_zoo.agents.native.build import NativeBuildError, is_built, library_path
+    from rl_zoo.agents.native.build import NativeBuildError, find_compiler, is_built, library_path
 
-    try:
-        if not is_built():
+    with contextlib.suppress(NativeBuildError):
+        if not is_built() and find_compiler() is not None:
             console.message("building the native learner (once; also: rl_zoo doctor --build)")
             library_path()
-    except NativeBuildError as error:
-        console.warn(f"the native learner cannot be built: {error}")
 
 
 @cache

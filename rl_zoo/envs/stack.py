@@ -6,17 +6,15 @@ recorder of episodes (a robot's), VecEnv, guard, VecEnv wrappers, VecNormalize, 
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import gymnasium as gym
-from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.preprocessing import (
     is_image_space,
     is_image_space_channels_first,
@@ -30,24 +28,22 @@ from stable_baselines3.common.vec_env import (
     VecTransposeImage,
 )
 
-from rl_zoo.config.model import Component, Normalize, RunConfig
+from rl_zoo.config.model import Normalize, RunConfig
 from rl_zoo.envs.guarded import GuardedVecEnv
-from rl_zoo.envs.ids import registered_id, require_env, takes_run_folder
 from rl_zoo.envs.normalize import RawTerminalVecNormalize
-from rl_zoo.errors import ConfigError, ZooError
-from rl_zoo.registry import check_keywords, import_object
-from rl_zoo.runs.episode_file import EPISODES
-from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
-from rl_zoo.wrappers.episode_metrics import EpisodeMetricsWrapper
+from rl_zoo.envs.single_env import (
+    NO_TIME_LIMIT,
+    TIME_LIMIT,
+    Mode,
+    SingleEnv,
+    check_stack,
+    telling_what_cannot_be_made,
+)
+from rl_zoo.errors import ConfigError
 from rl_zoo.wrappers.episode_recorder import EpisodeRecorder
 from rl_zoo.wrappers.fault_report import FaultReportWrapper
 from rl_zoo.wrappers.monitor import RunMonitor
-from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS, WRAPPERS
-
-Mode = Literal["train", "evaluate"]
-TIME_LIMIT = "max_episode_steps"
-"""Key of ``env_kwargs`` that changes the time limit of any environment."""
-NO_TIME_LIMIT = -1
+from rl_zoo.wrappers.registry import VEC_ENV_WRAPPERS
 
 
 @dataclass(frozen=True)
@@ -101,11 +97,11 @@ def make_vec_env(config: RunConfig, settings: StackSettings) -> VecEnv:
 
 
 def _make_base(config: RunConfig, settings: StackSettings, functions: list[_EnvFunction]) -> VecEnv:
-    with _telling_what_cannot_be_made(config):
+    with telling_what_cannot_be_made(config):
         if settings.vec_env == "dummy":
             return DummyVecEnv(list(functions))
         # A worker process that fails says only that it is gone: what can fail fails here first.
-        functions[0].make_unmonitored().close()
+        functions[0].single.wrapped().close()
         return SubprocVecEnv(list(functions))
 
 
@@ -119,107 +115,40 @@ def open_environment(config: RunConfig, settings: StackSettings) -> gym.Env[Any,
         RobotFault: If a robot does not answer.
     """
     check_stack(config, settings.gym_packages)
-    function = _EnvFunction(config, settings, rank=0)
-    function.kwargs = {**function.kwargs, TIME_LIMIT: NO_TIME_LIMIT}
-    with _telling_what_cannot_be_made(config):
-        return function.open()
-
-
-@contextlib.contextmanager
-def _telling_what_cannot_be_made(config: RunConfig) -> Iterator[None]:
-    try:
-        yield
-    except ZooError:
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise ConfigError(f"{config.env_id}: cannot be made: {text}") from error
-
-
-def check_stack(config: RunConfig, gym_packages: tuple[str, ...] = ()) -> None:
-    """Check environment id, environment keywords and wrappers without opening anything.
-
-    Raises:
-        ConfigError: All problems at once.
-    """
-    problems: list[str] = []
-    try:
-        require_env(config.env_id, gym_packages)
-        spec = gym.spec(registered_id(config.env_id))
-        point = spec.entry_point
-        target = import_object(point, kind="environment") if isinstance(point, str) else point
-        for source, kwargs in (
-            ("env_kwargs", config.env_kwargs),
-            ("eval_env_kwargs", config.eval_env_kwargs),
-        ):
-            if target is not None:
-                given = {**spec.kwargs, **kwargs}
-                problems += _time_limit_problems(given.pop(TIME_LIMIT, None), config.env_id, source)
-                problems += check_keywords(target, given, f"{config.env_id}.{source}")
-    except ConfigError as error:
-        problems += error.problems
-    for key, components, registry in (
-        ("env_wrapper", config.env_wrappers, WRAPPERS),
-        ("vec_env_wrapper", config.vec_env_wrappers, VEC_ENV_WRAPPERS),
-    ):
-        for component in components:
-            try:
-                wrapper = registry.load(component.name)
-            except ConfigError as error:
-                problems += [f"{config.env_id}.{key}: {text}" for text in error.problems]
-                continue
-            where = f"{config.env_id}.{key}.{component.name}"
-            problems += check_keywords(wrapper, component.kwargs, where, positional=1)
-    if problems:
-        raise ConfigError(problems)
-
-
-def _time_limit_problems(limit: object, env_id: str, source: str) -> list[str]:
-    """Check the one keyword that ``gymnasium.make`` takes for itself."""
-    if limit is None or (isinstance(limit, int) and (limit > 0 or limit == NO_TIME_LIMIT)):
-        return []
-    return [
-        f"{env_id}.{source}.{TIME_LIMIT}: must be a number of steps, or -1 for no limit, "
-        f"not {limit!r}"
-    ]
-
-
-def wrap_env(env: gym.Env[Any, Any], wrappers: tuple[Component, ...]) -> gym.Env[Any, Any]:
-    """Apply wrappers, the innermost first."""
-    for component in wrappers:
-        env = WRAPPERS.load(component.name)(env, **component.kwargs)
-    return env
+    single = _EnvFunction(config, settings, rank=0).single
+    with telling_what_cannot_be_made(config):
+        return single.open(**{TIME_LIMIT: NO_TIME_LIMIT})
 
 
 class _EnvFunction:
     """Make one environment; an object so that a worker process can unpickle it."""
 
     def __init__(self, config: RunConfig, settings: StackSettings, rank: int) -> None:
-        self.env_id = config.env_id
-        self.mode = settings.mode
-        self.kwargs = environment_kwargs(config, settings.mode)
-        self.wrappers = config.env_wrappers
+        self.single = SingleEnv(
+            config,
+            settings.mode,
+            rank,
+            settings.render_mode,
+            settings.gym_packages,
+            settings.run_folder,
+            settings.save_episodes,
+        )
         self.monitor_kwargs = dict(config.monitor_kwargs)
         self.monitor_file = settings.monitor_files[rank] if settings.monitor_files else None
         self.elapsed = settings.elapsed
-        self.render_mode = settings.render_mode
-        self.gym_packages = settings.gym_packages
         self.is_in_worker = settings.vec_env == "subproc"
         self.action_seed = None if settings.seed is None else settings.seed + rank
-        self.run_folder = settings.run_folder
-        self.save_episodes = settings.save_episodes
         self.opened = settings.opened
-        self.rank = rank
 
     def __call__(self) -> gym.Env[Any, Any]:
         if self.is_in_worker and multiprocessing.parent_process() is not None:
             # Ctrl-C and a closed terminal reach the whole process group; the main process decides.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        env = self.make_unmonitored()
+        env = self.single.wrapped(self.opened)
         file_name = None if self.monitor_file is None else str(self.monitor_file)
         env = RunMonitor(env, file_name, elapsed=self.elapsed, **self.monitor_kwargs)
-        episodes = self._episodes_folder()
+        episodes = self.single.episodes_folder()
         if episodes is not None:
             env = EpisodeRecorder(env, episodes, {"session_of_process": os.getpid()})
         if multiprocessing.parent_process() is not None:
@@ -227,46 +156,6 @@ class _EnvFunction:
         if self.action_seed is not None:
             env.action_space.seed(self.action_seed)
         return env
-
-    def make_unmonitored(self) -> gym.Env[Any, Any]:
-        """Make the environment with every layer that Monitor is around."""
-        env = wrap_env(self._limited() if self.opened is not None else self.open(), self.wrappers)
-        if self.mode == "evaluate" and env.has_wrapper_attr("finish_ramp"):
-            env.get_wrapper_attr("finish_ramp")()  # the ramp of a prior belongs to training
-        return EpisodeMetricsWrapper(EpisodeControlWrapper(env))
-
-    def open(self) -> gym.Env[Any, Any]:
-        """Open the innermost environment."""
-        require_env(self.env_id, self.gym_packages)
-        more: dict[str, Any] = {"render_mode": self.render_mode} if self.render_mode else {}
-        if self.run_folder is not None and takes_run_folder(self.env_id):
-            more["run_folder"] = str(self.run_folder)
-        return gym.make(self.env_id, **self.kwargs, **more)
-
-    def _limited(self) -> gym.Env[Any, Any]:
-        """Return the environment that is open already with this configuration's time limit."""
-        assert self.opened is not None
-        own = gym.spec(registered_id(self.env_id)).max_episode_steps
-        limit = self.kwargs.get(TIME_LIMIT, own)
-        return self.opened if limit in (None, NO_TIME_LIMIT) else TimeLimit(self.opened, limit)
-
-    def _episodes_folder(self) -> Path | None:
-        """Return where to write episodes, None for nowhere."""
-        if self.run_folder is None:
-            return None
-        wanted = self.save_episodes
-        if wanted is None:
-            wanted = self.mode == "train" and takes_run_folder(self.env_id)
-        if not wanted:
-            return None
-        folder = self.run_folder / EPISODES
-        return folder if self.rank == 0 else folder / f"environment_{self.rank}"
-
-
-def environment_kwargs(config: RunConfig, mode: Mode) -> dict[str, Any]:
-    """Return the environment's keywords in ``mode``."""
-    evaluation = config.eval_env_kwargs if mode == "evaluate" else {}
-    return {**config.env_kwargs, **evaluation}
 
 
 def _normalized(env: VecEnv, config: RunConfig, settings: StackSettings) -> VecEnv:

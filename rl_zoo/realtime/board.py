@@ -92,6 +92,7 @@ class Board:
 
     Attributes:
         actor: Written by the actor only. Shape: ().
+        ticks: Its counters of ticks, of ``CADENCE_DTYPE``. Shape: (1,).
         learner: Written by the learner only. Shape: ().
         supervisor: Written by the supervisor only. Shape: ().
     """
@@ -102,7 +103,9 @@ class Board:
             descriptor = create_memory("rl_zoo board", sum(sizes))
         self.descriptor = descriptor
         self._memory: mmap.mmap = map_memory(descriptor)
-        self.actor: Any = np.frombuffer(self._memory, _ACTOR, 1, 0)[0]
+        actor: Any = np.frombuffer(self._memory, _ACTOR, 1, 0)
+        self.actor: Any = actor[0]
+        self.ticks: Any = actor["ready"]
         self.learner: Any = np.frombuffer(self._memory, _LEARNER, 1, sizes[0])[0]
         self.supervisor: Any = np.frombuffer(self._memory, _SUPERVISOR, 1, sum(sizes[:2]))[0]
 

@@ -29,7 +29,8 @@ def end_run(options: TrainOptions, run: OpenedRun, supervisor: Supervisor, start
     crew = supervisor.crew
     error = _reason(options, supervisor)
     saved = False
-    if not isinstance(error, NonFiniteError) and crew.learner_error is None:
+    has_weights = crew.learner_error is None and not isinstance(error, NonFiniteError)
+    if has_weights and crew.n_rows > 0:
         wants_checkpoint = error is not None or options.save_freq > 0 or options.save_at_end
         saved = supervisor.finish_learner(debt=error is None, checkpoint=wants_checkpoint)
         error = error or crew.learner_error

@@ -80,7 +80,6 @@ class LearnerLog:
         self._metrics: deque[Mapping[str, float]] = deque(maxlen=agent._stats_window_size)
         self._interval = _LOG_INTERVAL if options.log_interval == -1 else options.log_interval
         self._logged_step = _last_step(folder.progress_file)
-        self._train_values: dict[str, Any] = {}
         window = agent._stats_window_size
         if agent.ep_info_buffer is None:
             agent.ep_info_buffer = deque(maxlen=window)

@@ -45,7 +45,8 @@ class Requests:
 
     def _is_checkpoint_due(self, n_rows: int) -> bool:
         frequency, n_new = self._options.save_freq, n_rows - self._last_checkpoint
-        if frequency <= 0 or n_new == 0:
+        # The one at the very end is part of the final files.
+        if frequency <= 0 or n_new == 0 or n_rows >= self._options.config.n_timesteps:
             return False
         return n_new >= frequency or time.monotonic() - self._last_time >= CHECKPOINT_PERIOD
 

@@ -51,13 +51,14 @@ def _train(options: TrainOptions, run: OpenedRun) -> FinishedRun:
             books = _open_books(options, run)
             supervisor = Supervisor(options, run, crew, books, stop)
             supervisor.lead()
-            error = _refusal(crew)
-            if error is not None:
-                raise error
+            refused = _refusal(crew)
+            if refused is not None:
+                raise refused
         except BaseException as error:
             if supervisor is not None:
                 supervisor.close()
-            if is_new and (supervisor is None or isinstance(error, (ConfigError, UsageError))):
+            has_begun = supervisor is not None and supervisor.crew.ring is not None
+            if is_new and (not has_begun or isinstance(error, (ConfigError, UsageError))):
                 remove_run_folder(run.folder)
             for file, content in before.items():
                 write_bytes(file, content)
@@ -89,7 +90,10 @@ def _refusal(crew: Crew) -> ZooError | None:
     """Return why the run could not be what was asked for: nothing of it is kept then."""
     failed = [crew.actor] if crew.learner_error is None else [crew.actor, crew.learner]
     told = (member.error() for member in failed if member.fault is not None)
-    return next((error for error in told if isinstance(error, (ConfigError, UsageError))), None)
+    refused = next((error for error in told if isinstance(error, (ConfigError, UsageError))), None)
+    if refused is None and crew.ring is None and crew.actor.exit_code != 0:
+        return crew.actor.error()  # its environment could not be opened
+    return refused
 
 
 def _contents(folder: RunFolder) -> dict[Path, bytes]:

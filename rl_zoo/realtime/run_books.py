@@ -11,9 +11,9 @@ import numpy as np
 
 from rl_zoo import console
 from rl_zoo.callbacks.evaluation_history import EvaluationHistory
+from rl_zoo.realtime.candidates import Candidates
 from rl_zoo.realtime.events import Event
 from rl_zoo.realtime.monitor_file import MonitorFile
-from rl_zoo.runs.atomic import write_text
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.runs.record import RunRecord, write_record
 from rl_zoo.runs.robot_use import merged_use
@@ -36,6 +36,7 @@ class RunBooks:
         stop_reason: Why the actor wants to end the run; None: it does not.
         gave_up_evaluating: Whether evaluations are not to be asked for any more.
         cadence: How the actor kept time, once it has said so.
+        candidates: Models of evaluations.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class RunBooks:
         self.stop_reason: str | None = None
         self.gave_up_evaluating = False
         self.cadence: dict[str, Any] | None = None
+        self.candidates = Candidates(folder)
         self._monitor = monitor
         self._earlier_use = record.robot_use
         self._metrics: deque[Mapping[str, float]] = deque(maxlen=_RECENT)
@@ -71,6 +73,7 @@ class RunBooks:
         logged = [event for event in events if event.get("kind") in _LOGGED]
         if logged:
             self._log(logged)
+        self.candidates.settle()
         for event in events:
             handle = self._handlers.get(str(event.get("kind")))
             if handle is not None:
@@ -113,7 +116,7 @@ class RunBooks:
         if "error" in event:
             console.warn(f"{event['error']}; training goes on")
             self.gave_up_evaluating = bool(event.get("final"))
-            self._drop_candidate(number)
+            self.candidates.add(number, step, None)
             return
         is_best = self._add_to_history(step, event)
         returns, lengths = np.array(event["returns"], float), np.array(event["lengths"])
@@ -124,11 +127,9 @@ class RunBooks:
         )
         try:
             self.history.write(self.folder)
-            if is_best:
-                self._keep_candidate(number, step, float(returns.mean()))
         except OSError as error:
             console.warn(f"evaluation results not saved: {error.strerror or error}")
-        self._drop_candidate(number)
+        self.candidates.add(number, step, float(returns.mean()) if is_best else None)
 
     def _add_to_history(self, step: int, event: Event) -> bool:
         history, mean = self.history, float(np.mean(event["returns"]))
@@ -140,25 +141,6 @@ class RunBooks:
         is_best = mean > history.best_mean
         history.best_mean = max(mean, history.best_mean)
         return is_best
-
-    def _keep_candidate(self, number: int, step: int, mean_return: float) -> None:
-        """Make the model that was evaluated the best one; the learner wrote it meanwhile."""
-        model, normalizer = (
-            self.folder.candidate_model(number),
-            self.folder.candidate_normalizer(number),
-        )
-        if not model.is_file():
-            console.warn(f"the best model so far, of step {step}, was not saved by the learner")
-            return
-        if normalizer.is_file():
-            normalizer.replace(self.folder.best_normalizer)
-        model.replace(self.folder.best_model)
-        content = {"steps": step, "mean_return": mean_return}
-        write_text(self.folder.best_record, json.dumps(content) + "\n")
-
-    def _drop_candidate(self, number: int) -> None:
-        self.folder.candidate_model(number).unlink(missing_ok=True)
-        self.folder.candidate_normalizer(number).unlink(missing_ok=True)
 
     def _note_robot(self, event: Event) -> None:
         self.record.robot = event.get("robot")

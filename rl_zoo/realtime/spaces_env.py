@@ -90,6 +90,8 @@ def make_spaces_env(config: RunConfig, spec: RingSpec) -> VecEnv:
     if config.normalize is None:
         return env
     try:
-        return RawTerminalVecNormalize(env, **normalize_kwargs(config.normalize, config.algo_kwargs))
+        return RawTerminalVecNormalize(
+            env, **normalize_kwargs(config.normalize, config.algo_kwargs)
+        )
     except (ValueError, NotImplementedError) as error:
         raise ConfigError(f"{config.env_id}.normalize: {error}") from error

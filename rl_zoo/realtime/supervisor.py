@@ -150,6 +150,7 @@ class Supervisor:
         for member in (crew.actor, crew.learner):
             member.end(0.0 if member.exit_code is not None else 1.0)
         self.take_events()
+        self.books.candidates.settle(is_over=True)
         for descriptor in (crew.alive_pipe, crew.task.owner_pipe):
             with contextlib.suppress(OSError):
                 os.close(descriptor)

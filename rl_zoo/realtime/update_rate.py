@@ -27,7 +27,6 @@ class UpdateRate:
         learning_starts: Transitions before the first update.
         per_step: Updates per transition.
         per_episode: Updates per ended episode.
-        unit: Updates that must not be torn apart.
     """
 
     def __init__(
@@ -35,12 +34,10 @@ class UpdateRate:
         learning_starts: int,
         per_step: float = 0.0,
         per_episode: float = 0.0,
-        unit: int = 1,
     ) -> None:
         self.learning_starts = learning_starts
         self.per_step = per_step
         self.per_episode = per_episode
-        self.unit = unit
         self._n_rows = 0
         self._n_episodes = 0
 
@@ -52,24 +49,21 @@ class UpdateRate:
         frequency = agent.train_freq
         assert isinstance(frequency, TrainFreq)  # converted when the agent was set up
         steps = agent.gradient_steps
-        # Counted within each call of train().
-        is_counted = getattr(agent, "target_update_interval", 1) > 1
         if steps < 0:
             return cls(agent.learning_starts, per_step=1.0)
-        unit = max(1, steps) if is_counted else 1
         ratio = steps / frequency.frequency
         if frequency.unit is TrainFrequencyUnit.EPISODE:
-            return cls(agent.learning_starts, per_episode=ratio, unit=unit)
-        return cls(agent.learning_starts, per_step=ratio, unit=unit)
+            return cls(agent.learning_starts, per_episode=ratio)
+        return cls(agent.learning_starts, per_step=ratio)
 
     def count(self, rows: NDArray[Any]) -> None:
         """Take new transitions into account.
 
         Args:
-            rows: In order, of ``ring_layout.row_dtype``. Shape: (n,).
+            rows: In order, of ``ring_layout.row_dtype``, at least one. Shape: (n,).
         """
-        late = rows[max(0, self.learning_starts - self._n_rows) :]
-        self._n_rows += len(rows)
+        late = rows[rows["sequence"] >= self.learning_starts]
+        self._n_rows = int(rows["sequence"][-1]) + 1
         self._n_episodes += int(np.sum((late["terminated"] != 0) | (late["truncated"] != 0)))
 
     @property
@@ -95,18 +89,28 @@ class BlockLength:
     """
 
     def __init__(self, unit: int = 1) -> None:
-        self._unit = unit
+        self.unit = unit
         self._seconds = math.inf  # per update; not known before the first one
+
+    @classmethod
+    def of(cls, agent: OffPolicyAlgorithm) -> BlockLength:
+        """Return the choice that ``agent`` leaves."""
+        together: int | None = getattr(agent, "updates_together", None)
+        if together is not None:  # JAX compiles anew for every other number
+            return cls(together)
+        # Updates of the target networks are counted within each call of train().
+        is_counted = getattr(agent, "target_update_interval", 1) > 1
+        return cls(max(1, agent.gradient_steps) if is_counted else 1)
 
     def choose(self, n_due: float) -> int:
         """Return how many of the updates that are due to do now; 0: there are too few."""
         fitting = 1 if math.isinf(self._seconds) else int(_SHORT / self._seconds)
         length = max(1, min(int(n_due), fitting, _MOST_UPDATES))
-        length = max(1, length // self._unit) * self._unit
+        length = max(1, length // self.unit) * self.unit
         return length if length <= n_due else 0
 
     def measured(self, n_updates: int, seconds: float) -> None:
-        """Learn from a block that has been done; slow ones count at once, fast ones slowly."""
+        """Learn from a block that was done: what takes longer counts at once, what less slowly."""
         each = max(seconds, 1e-6) / n_updates
         known = self._seconds
         self._seconds = each if math.isinf(known) or each > known else 0.9 * known + 0.1 * each

@@ -11,7 +11,8 @@ import gymnasium as gym
 from rl_zoo import console
 from rl_zoo.config.model import RunConfig
 from rl_zoo.envs.ids import registered_id, takes_run_folder
-from rl_zoo.envs.stack import TIME_LIMIT, StackSettings, environment_kwargs, open_environment
+from rl_zoo.envs.single_env import TIME_LIMIT, environment_kwargs
+from rl_zoo.envs.stack import StackSettings, open_environment
 from rl_zoo.errors import ConfigError, RobotFault
 from rl_zoo.tuning.options import TuneOptions
 from rl_zoo.tuning.wear import Wear

@@ -103,7 +103,7 @@ class SpaceCheck:
 
     def _errors(self, values: Mapping[str, Any]) -> list[str]:
         from rl_zoo.callbacks.registry import check_callback
-        from rl_zoo.envs.stack import check_stack
+        from rl_zoo.envs.single_env import check_stack
 
         problems: list[str] = []
         try:

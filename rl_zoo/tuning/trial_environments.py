@@ -13,7 +13,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from rl_zoo import console
 from rl_zoo.agents.build import check_action_space
 from rl_zoo.config.model import RunConfig
-from rl_zoo.envs.stack import StackSettings, check_stack, make_vec_env
+from rl_zoo.envs.single_env import check_stack
+from rl_zoo.envs.stack import StackSettings, make_vec_env
 from rl_zoo.stop_signals import StopSignals
 from rl_zoo.tuning.one_environment import OneEnvironment
 from rl_zoo.tuning.options import TuneOptions

@@ -11,7 +11,7 @@ import pytest
 from rl_zoo.config.model import Component
 from rl_zoo.deploy.recording import StepRecorder, insert_recorder
 from rl_zoo.deploy.stack_split import StackSplit, split_stack
-from rl_zoo.envs.stack import wrap_env
+from rl_zoo.envs.single_env import wrap_env
 from rl_zoo.errors import ConfigError
 from rl_zoo.wrappers.episode_control import EpisodeControlWrapper
 from rl_zoo.wrappers.episode_metrics import EpisodeMetricsWrapper

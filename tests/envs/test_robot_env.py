@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 from rl_zoo.config.resolve import ConfigRequest, resolve
 from rl_zoo.envs.ids import OUR_ENVIRONMENTS, register_environments
 from rl_zoo.envs.robot_env import RobotEnv
-from rl_zoo.envs.stack import check_stack
+from rl_zoo.envs.single_env import check_stack
 from rl_zoo.errors import ConfigError
 from rl_zoo.robots.catalog import ROBOTS
 from rl_zoo.tasks.catalog import TASKS

@@ -37,7 +37,7 @@ def ours(train, tmp_path):
         config.write_text(f"{env_id}:\n{''.join(lines)}")
         command = ["--algo", name.lower(), "--env", env_id, "-conf", config, "--seed", SEED]
         command += ["-f", tmp_path / "logs", "--eval-freq", budget // 3, "--eval-episodes", 2]
-        command += ["--num-threads", 1, "--device", "cpu", "-params", *params]
+        command += ["--backend", "sb3", "--num-threads", 1, "--device", "cpu", "-params", *params]
         code, _, err = train(*command)
         assert code == 0, err
         assert err.count("Evaluation at step") >= 2

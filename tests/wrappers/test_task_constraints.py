@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rl_zoo.config.model import Component
 from rl_zoo.envs.robot_env import RobotEnv
-from rl_zoo.envs.stack import wrap_env
+from rl_zoo.envs.single_env import wrap_env
 from rl_zoo.errors import ConfigError
 from rl_zoo.wrappers.action_smoothing import ActionSmoothingWrapper
 from rl_zoo.wrappers.task_constraints import TaskConstraintsWrapper

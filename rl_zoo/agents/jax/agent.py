@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from typing_extensions import override
 
 from rl_zoo.agents.jax.state import (
@@ -31,6 +32,8 @@ from rl_zoo.errors import DamagedFileError
 
 STATE_FILE = "jax_state.npz"
 """Member of a model's zip file: the arrays of ``collect_state``."""
+
+_LARGEST_BLOCK, _STEP = 64, 4  # updates
 
 
 class JaxAgent(BaseAlgorithm):
@@ -90,6 +93,45 @@ class JaxAgent(BaseAlgorithm):
         return np.array(policy.vf.apply(policy.vf_state.params, prepared)).flatten()
 
 
+class JaxOffPolicyAgent(JaxAgent):
+    """Mixin for those of SBX's algorithms that learn from a replay buffer."""
+
+    gradient_steps: int
+
+    @property
+    def updates_together(self) -> int:
+        """Return how many updates end with one of the actor (``policy_delay``)."""
+        return int(getattr(self, "policy_delay", 1))
+
+    def block_sizes(self) -> list[int]:
+        """Return the numbers of updates for which there is a compiled program, the largest first.
+
+        JAX compiles for seconds for every other number of updates in one call.
+        """
+        sizes = [self.updates_together]
+        while _STEP * sizes[0] <= _LARGEST_BLOCK:
+            sizes.insert(0, _STEP * sizes[0])
+        return sizes
+
+    def train(self, gradient_steps: int, batch_size: int) -> None:
+        """Update ``gradient_steps`` times with minibatches of ``batch_size`` transitions.
+
+        Another number of updates than the configured one is done in several calls of SBX.
+        """
+        update: Any = super().train  # type: ignore[misc]
+        for size in self._split(gradient_steps):
+            update(gradient_steps=size, batch_size=batch_size)
+
+    def _split(self, gradient_steps: int) -> list[int]:
+        if gradient_steps == self.gradient_steps:
+            return [gradient_steps]
+        parts = []
+        for size in [*self.block_sizes(), 1]:
+            parts += [size] * (gradient_steps // size)
+            gradient_steps %= size
+        return parts
+
+
 def has_state(model_file: Path) -> bool:
     """Say whether ``model_file`` was saved by an agent of this package."""
     try:
@@ -126,4 +168,5 @@ def agent_class(plain: Any) -> Any:
     """Return SBX's class ``plain`` with the methods of ``JaxAgent``."""
     # The name stays: files and messages name the algorithm.
     names = {"__doc__": plain.__doc__, "__module__": plain.__module__}
-    return type(plain.__name__, (JaxAgent, plain), names)
+    mixin = JaxOffPolicyAgent if issubclass(plain, OffPolicyAlgorithm) else JaxAgent
+    return type(plain.__name__, (mixin, plain), names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +17,13 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.native import library as c
 from rl_zoo.agents.native.coverage import networks_of, optimizers_of, reason_against
-from rl_zoo.agents.native.minibatches import Minibatches, choose_minibatches
+from rl_zoo.agents.native.minibatches import Chosen, Minibatches
 from rl_zoo.agents.native.parameters import Tensors, connect_network
+from rl_zoo.errors import NonFiniteError
 
 _MOST_UPDATES_PER_CALL = 64
+_NORMALS_AT_ONCE = 16
+"""PyTorch draws normal numbers so many at a time: multiples of it are the same in one call."""
 
 
 class NativeLearner:
@@ -58,7 +62,8 @@ class NativeLearner:
         self._connect(c.CRITIC, networks.critics, of_critic)
         self._connect(c.CRITIC_TARGET, networks.critic_targets, None)
         c.check(self._library.learner_prepare(self._learner))
-        self._log_coefficient = self._connect_coefficient()
+        self._rates = c.Rates(log_coefficient=self._connect_coefficient())
+        self._minibatches = Minibatches(batch_size)
 
     @property
     def is_current(self) -> bool:
@@ -89,59 +94,68 @@ class NativeLearner:
         Args:
             n_updates: How often.
             masks: Dropout's factors (float32, one after the other in PyTorch's order); None: drawn.
+
+        Raises:
+            NonFiniteError: If a loss is not finite any more.
         """
         agent = self._agent
         losses = c.Losses()
-        rates = self._rates()
+        self._read_rates()
         done = agent._n_updates
         for offset in range(0, n_updates, _MOST_UPDATES_PER_CALL):
             n = min(_MOST_UPDATES_PER_CALL, n_updates - offset)
-            normalizer = agent._vec_normalize_env
-            chosen = choose_minibatches(agent.replay_buffer, normalizer, self.batch_size, n)
-            self._call(chosen, rates, losses, (n, done + offset, offset), masks)
+            chosen = self._minibatches.choose(agent.replay_buffer, agent._vec_normalize_env, n)
+            self._call(chosen, losses, (n, done + offset, offset), masks)
         agent._n_updates += n_updates
+        if not math.isfinite(losses.critic + losses.actor):
+            raise NonFiniteError(
+                f"{type(agent).__name__}: the loss is not finite after {agent._n_updates} updates; "
+                "a smaller learning_rate may help"
+            )
         return losses
 
     def _call(
-        self,
-        chosen: Minibatches,
-        rates: c.Rates,
-        losses: c.Losses,
-        counts: tuple[int, int, int],
-        masks: Any,
+        self, chosen: Chosen, losses: c.Losses, counts: tuple[int, int, int], masks: Any
     ) -> None:
-        next_noise, current_noise = self._draw_noise(counts[0], counts[1])
+        noise = self._draw_noise(counts[0], counts[1])
+        current = noise.data_ptr()
+        following = current + self._stochastic * 4 * noise.stride(1)  # float32
         call = c.Call(
             ctypes.addressof(chosen.replay),
             chosen.rows.ctypes.data,
-            next_noise.data_ptr(),
-            None if current_noise is None else current_noise.data_ptr(),
+            following,
+            current if self._stochastic else None,
+            noise.stride(0),
             None if masks is None else masks.ctypes.data,
             *counts,
         )
         c.check(
             self._library.learner_update(
-                self._learner, ctypes.byref(call), ctypes.byref(rates), ctypes.byref(losses)
+                self._learner, ctypes.byref(call), ctypes.byref(self._rates), ctypes.byref(losses)
             )
         )
 
-    def _draw_noise(self, n: int, done: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Draw what SB3's own updates would draw, in its order. Shapes: (n, batch, n_actions)."""
-        shape = (n, self.batch_size, self._n_actions)
-        following = torch.empty(shape)
-        if not self._stochastic:
-            for noise in following:
-                noise.normal_(0, self._agent.target_policy_noise)
-            return following, None
-        current = torch.empty(shape)
-        delay = getattr(self._agent, "policy_delay", 0)  # DroQ draws for the actor when it is due
-        for i in range(n):
+    def _draw_noise(self, n: int, done: int) -> torch.Tensor:
+        """Draw what SB3's own updates would draw, in its order.
+
+        Returns:
+            Noise for the current observations (of stochastic actors), then for the next ones.
+            Shape: (n, 2 or 1, batch, n_actions).
+        """
+        noise = torch.empty((n, 1 + self._stochastic, self.batch_size, self._n_actions))
+        delay = getattr(self._agent, "policy_delay", 0) if self._stochastic else 0
+        deviation = 1.0 if self._stochastic else self._agent.target_policy_noise
+        if not delay and self.batch_size * self._n_actions % _NORMALS_AT_ONCE == 0:
+            return noise.normal_(0.0, deviation)
+        for i, of_update in enumerate(noise):
             if not delay:
-                current[i].normal_()
-            following[i].normal_()
-            if delay and (done + i + 1) % delay == 0:
-                current[i].normal_()
-        return following, current
+                for part in of_update:
+                    part.normal_(0.0, deviation)
+                continue
+            of_update[1].normal_()
+            if (done + i + 1) % delay == 0:  # DroQ draws for the actor when it is due
+                of_update[0].normal_()
+        return noise
 
     def _connect(self, role: int, networks: Any, optimizer: Any) -> None:
         for index, layers in enumerate(networks):
@@ -179,20 +193,20 @@ class NativeLearner:
             seed=int(np.random.SeedSequence(agent.seed).generate_state(1, np.uint64)[0]),
         )
 
-    def _rates(self) -> c.Rates:
-        agent = self._agent
+    def _read_rates(self) -> None:
+        """Read what a schedule, or the user, may have changed."""
+        agent, rates = self._agent, self._rates
+        _read_adam(agent.actor.optimizer, rates.actor)
+        _read_adam(agent.critic.optimizer, rates.critic)
         entropy: torch.optim.Optimizer | None = getattr(agent, "ent_coef_optimizer", None)
-        fixed = 0.0 if entropy is not None or not self._stochastic else agent.ent_coef_tensor
-        return c.Rates(
-            _adam(agent.actor.optimizer),
-            _adam(agent.critic.optimizer),
-            c.Adam() if entropy is None else _adam(entropy),
-            float(fixed),
-            self._log_coefficient,
-        )
+        if entropy is not None:
+            _read_adam(entropy, rates.entropy)
+        elif self._stochastic:
+            rates.coefficient = float(agent.ent_coef_tensor)
 
 
-def _adam(optimizer: torch.optim.Optimizer) -> c.Adam:
+def _read_adam(optimizer: torch.optim.Optimizer, adam: c.Adam) -> None:
     group = optimizer.param_groups[0]
-    betas = (float(beta) for beta in group["betas"])
-    return c.Adam(float(group["lr"]), *betas, group["eps"], group["weight_decay"])
+    adam.learning_rate = group["lr"]
+    adam.beta1, adam.beta2 = group["betas"]
+    adam.epsilon, adam.weight_decay = group["eps"], group["weight_decay"]

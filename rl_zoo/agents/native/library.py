@@ -74,17 +74,23 @@ class Rates(ctypes.Structure):
     ]
 
 
+class Column(ctypes.Structure):
+    """One entry of every transition."""
+
+    _fields_: ClassVar[list[Any]] = [("data", c_void_p), ("stride", c_int64)]
+
+
 class Replay(ctypes.Structure):
-    """Arrays of transitions."""
+    """Where transitions are."""
 
     _fields_: ClassVar[list[Any]] = [
-        ("observations", c_void_p),
-        ("next_observations", c_void_p),
-        ("actions", c_void_p),
-        ("rewards", c_void_p),
-        ("dones", c_void_p),
-        ("timeouts", c_void_p),
-        ("discounts", c_void_p),
+        ("observations", Column),
+        ("next_observations", Column),
+        ("actions", Column),
+        ("rewards", Column),
+        ("dones", Column),
+        ("timeouts", Column),
+        ("discounts", Column),
         ("doubles", c_int32),
         ("mean", c_void_p),
         ("deviation", c_void_p),
@@ -102,6 +108,7 @@ class Call(ctypes.Structure):
         ("rows", c_void_p),
         ("next_noise", c_void_p),
         ("current_noise", c_void_p),
+        ("noise_stride", c_int64),
         ("masks", c_void_p),
         ("n_updates", c_int64),
         ("done_before", c_int64),

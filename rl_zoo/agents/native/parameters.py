@@ -18,15 +18,14 @@ class Tensors:
     """The tensors that the learner writes to; holding them keeps their memory."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[torch.Tensor, int, Any, Any]] = []
-        self._arrays: list[Any] = []
+        self._kept: list[tuple[torch.Tensor, int]] = []
+        self._states: list[tuple[torch.optim.Optimizer, Any]] = []
 
     def is_current(self) -> bool:
         """Return whether all of them are still where the learner was told."""
-        return all(
-            tensor.data_ptr() == pointer
-            and (optimizer is None or optimizer.state[tensor].get("exp_avg") is mean)
-            for tensor, pointer, optimizer, mean in self._kept
+        # Loading the state of an optimiser replaces all of it.
+        return all(optimizer.state is state for optimizer, state in self._states) and all(
+            tensor.data_ptr() == pointer for tensor, pointer in self._kept
         )
 
     def block(self, tensor: torch.Tensor, optimizer: torch.optim.Optimizer | None) -> c.Block:
@@ -37,15 +36,17 @@ class Tensors:
         """
         if tensor.dtype != torch.float32 or not tensor.is_contiguous():
             raise ValueError("the native learner needs contiguous float32 parameters")
+        self._kept.append((tensor, tensor.data_ptr()))
         if optimizer is None:
-            self._kept.append((tensor, tensor.data_ptr(), None, None))
             return c.Block(tensor.data_ptr(), None, None, None, tensor.numel())
         state = optimizer.state[tensor]
         if not state:
             state["step"] = torch.tensor(0.0)
             state["exp_avg"] = torch.zeros_like(tensor, memory_format=torch.preserve_format)
             state["exp_avg_sq"] = torch.zeros_like(tensor, memory_format=torch.preserve_format)
-        self._kept.append((tensor, tensor.data_ptr(), optimizer, state["exp_avg"]))
+        if not any(known is optimizer for known, _ in self._states):
+            self._states.append((optimizer, optimizer.state))
+        self._kept += [(state[name], state[name].data_ptr()) for name in _STATE]
         pointers = [state[name].data_ptr() for name in _STATE]
         return c.Block(tensor.data_ptr(), *pointers, tensor.numel())
 

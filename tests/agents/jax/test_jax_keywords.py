@@ -1,10 +1,12 @@
 """A configuration in SB3's language becomes SBX's keywords, or one sentence."""
 
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
 pytest.importorskip("sbx")
 
@@ -12,9 +14,11 @@ import jax
 import optax
 import sbx
 
+from rl_zoo.agents.jax.build import check_jax_config
 from rl_zoo.agents.jax.keywords import sbx_keywords
 from rl_zoo.agents.jax.policy_keywords import activation_of
 from rl_zoo.config.model import RunConfig
+from rl_zoo.config.resolve import ConfigRequest, resolve
 from rl_zoo.config.symbols import ACTIVATIONS
 from rl_zoo.errors import ConfigError
 
@@ -125,3 +129,11 @@ def test_activations_compute_what_pytorch_computes():
             continue
         expected = kind()(torch.tensor(points)).numpy()
         np.testing.assert_allclose(activation_of(kind)(points), expected, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("algo", ["crossq", "ddpg", "dqn", "droq", "ppo", "sac", "td3", "tqc"])
+def test_every_entry_of_ours_is_understood(algo):
+    file = Path(__file__).parents[3] / "hyperparams" / f"{algo}.yml"
+    for name in yaml.safe_load(file.read_text()):
+        if name not in ("default", "atari"):
+            check_jax_config(resolve(ConfigRequest(algo, name, file)))

@@ -145,3 +145,41 @@ def test_state_is_an_array_file_of_its_own(model):
     with zipfile.ZipFile(model) as archive:
         assert STATE_FILE in archive.namelist()
     assert all(array.dtype != object for array in read_state(model).values())
+
+
+def test_blocks_of_updates_need_few_programs():
+    """Whatever number of updates is due, and each of them is done."""
+    agent = make_agent("td3")
+    sizes = agent.block_sizes()
+    assert sizes == [32, 8, 2]  # the actor's update is every second
+    for n_updates in range(1, 70):
+        parts = agent._split(n_updates)
+        assert sum(parts) == n_updates
+        assert set(parts) <= {*sizes, 1}
+    assert make_agent("sac").block_sizes() == [64, 16, 4, 1]
+
+
+def test_updates_in_several_calls_are_those_of_one_call():
+    from stable_baselines3.common.logger import Logger
+
+    left, right = make_agent(), make_agent()
+    for agent in (left, right):
+        agent.set_logger(Logger(None, []))
+        fill(agent)
+    left.gradient_steps = 6  # in one call of SBX
+    for agent in (left, right):
+        np.random.seed(0)
+        agent.train(gradient_steps=6, batch_size=4)
+    assert left._n_updates == right._n_updates == 6
+    expected = collect_state(left)
+    for name, values in collect_state(right).items():
+        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def fill(agent):
+    generator = np.random.default_rng(0)
+    space = agent.observation_space
+    for _ in range(20):
+        first, second = generator.uniform(-1, 1, (2, 1, *space.shape)).astype(np.float32)
+        action = generator.uniform(-1, 1, (1, *agent.action_space.shape))
+        agent.replay_buffer.add(first, second, action, np.ones(1), np.zeros(1), [{}])

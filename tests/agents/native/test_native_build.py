@@ -1,12 +1,15 @@
 """The native learner is compiled once, and found again."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from rl_zoo.agents.native import build
 from rl_zoo.agents.native.build import library_name, library_path
 
+ROOT = Path(__file__).parents[3]
 COMPILER = """#!/bin/sh
 [ "$1" = --version ] && echo 1 && exit
 echo built >> "{log}"
@@ -59,3 +62,37 @@ def test_other_source_is_another_library(tmp_path, monkeypatch):
         assert build._stem("generic") != before
     finally:
         build._digest_of_source.cache_clear()
+
+
+def load_hook(monkeypatch):
+    """Return the build hook of the wheel; hatchling itself is not needed to call it."""
+    interface = ModuleType("hatchling.builders.hooks.plugin.interface")
+    interface.BuildHookInterface = object
+    for name in ("", ".builders", ".builders.hooks", ".builders.hooks.plugin"):
+        monkeypatch.setitem(sys.modules, f"hatchling{name}", ModuleType(f"hatchling{name}"))
+    monkeypatch.setitem(sys.modules, interface.__name__, interface)
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.NativeBuildHook()
+
+
+def test_wheel_carries_every_instruction_set_if_that_is_asked_for(tmp_path, monkeypatch):
+    compiler, log = make_compiler(tmp_path)
+    monkeypatch.setenv("CXX", str(compiler))
+    hook = load_hook(monkeypatch)
+    hook.root, hook.directory = str(ROOT), str(tmp_path / "dist")
+    plain = {"force_include": {}}
+    hook.initialize("standard", plain)
+    assert plain == {"force_include": {}} and not log.exists()
+
+    monkeypatch.setenv("RL_ZOO_BUILD_NATIVE", "1")
+    hook.initialize("editable", plain)
+    assert plain == {"force_include": {}}
+    data = {"force_include": {}}
+    hook.initialize("standard", data)
+    assert len(data["force_include"]) == len(build.usable_isas()) == len(log.read_text().split())
+    for file, place in data["force_include"].items():
+        assert Path(file).is_file()
+        assert (ROOT / place).parent == build.PREBUILT
+    assert data["tag"].startswith("py3-none-") and not data["tag"].endswith("any")

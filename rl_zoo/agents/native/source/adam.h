@@ -22,7 +22,7 @@ struct Adam {
 inline void adam_step(const Adam& adam, const Block& block, const float* gradient) {
     const double step = *block.step += 1;
     const float rate = float(adam.learning_rate / (1 - std::pow(adam.beta1, step)));
-    const float root = float(std::sqrt(1 - std::pow(adam.beta2, step)));
+    const float inverse_root = float(1 / std::sqrt(1 - std::pow(adam.beta2, step)));
     const float keep = float(adam.beta2), epsilon = float(adam.epsilon);
     const float new1 = float(1 - adam.beta1), new2 = float(1 - adam.beta2);
     const float decay = float(adam.weight_decay);
@@ -34,7 +34,7 @@ inline void adam_step(const Adam& adam, const Block& block, const float* gradien
         const float d = g[i] + decay * p[i];
         m[i] += (d - m[i]) * new1;
         v[i] = v[i] * keep + new2 * d * d;
-        p[i] -= rate * (m[i] / (std::sqrt(v[i]) / root + epsilon));
+        p[i] -= rate * (m[i] / (std::sqrt(v[i]) * inverse_root + epsilon));
     }
 }
 

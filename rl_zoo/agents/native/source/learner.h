@@ -32,6 +32,8 @@ class Learner {
     void prepare() {
         actor_trace_ = actor.trace(s_.batch);
         for (const Network& critic : critics) critic_traces_.push_back(critic.trace(s_.batch));
+        selected_trace_ = critics[0].trace(s_.batch);
+        selections_.resize(critics.size());
     }
 
     // Dropout's generator.
@@ -41,17 +43,16 @@ class Learner {
         rates_ = rates;
         masks_ = call.masks;
         refresh();
-        const long n_noise = long(s_.batch) * s_.n_actions;
         for (int64_t i = 0; i < call.n_updates; ++i) {
             const bool actor_is_due = (call.done_before + i + 1) % s_.policy_delay == 0;
             gather(*call.replay, call.rows + i * s_.batch, s_.n_observations, s_.n_actions, s_.discount, batch_);
-            act_in_next(call.next_noise + i * n_noise);
+            act_in_next(call.next_noise + i * call.noise_stride);
             compute_targets();
             losses.critic += update_critics();
             losses.coefficient += coefficient();
             ++losses.n_critic;
             if (actor_is_due) {
-                act_in_current(call.current_noise ? call.current_noise + i * n_noise : nullptr);
+                act_in_current(call.current_noise ? call.current_noise + i * call.noise_stride : nullptr);
                 losses.actor += update_actor();
                 losses.entropy += update_coefficient();
                 ++losses.n_actor;
@@ -72,6 +73,8 @@ class Learner {
     const float* masks_ = nullptr;
     Trace actor_trace_;
     std::vector<Trace> critic_traces_;
+    Trace selected_trace_;
+    std::vector<Selection> selections_;  // per critic: the transitions where it is the smallest
 
     void refresh() {
         actor.refresh(), actor_target.refresh();
@@ -183,13 +186,7 @@ class Learner {
         const int used = s_.deterministic_actor ? 1 : s_.n_critics;  // TD3 asks its first critic
         for (int c = 0; c < used; ++c) run_critic(critics[c], c, batch_.current.view);
         double loss = -(s_.mean_of_critics || used == 1 ? ascend_mean(used) : ascend_smallest(used));
-        const Panels d = d_actions_.view, one = d_actions_of_one_.view;
-        for (int c = 0; c < used; ++c) {
-            critics[c].backward(batch_.current.view, critic_traces_[c], false, c == 0 ? &d : &one,
-                                s_.n_observations, scratch_.get());
-            if (c > 0)
-                for (long i = 0; i < d.stride * d.count(); ++i) d.data[i] += one.data[i];
-        }
+        const Panels d = d_actions_.view;
         const Panels a = actions(batch_.current);
         const Panels heads = actor_trace_.result(), d_heads = actor_trace_.result_gradient();
         if (s_.deterministic_actor) {
@@ -207,34 +204,53 @@ class Learner {
         return loss;
     }
 
-    // Write the critics' gradients for the mean of all their outputs; return its mean.
+    // Compute the gradient along the actions of the mean of all the critics' outputs; return that mean.
     double ascend_mean(int used) {
         double total = 0;
         const float share = 1.0f / float(used * s_.n_outputs * s_.batch);
+        const Panels d = d_actions_.view, of_one = d_actions_of_one_.view;
         for (int c = 0; c < used; ++c) {
-            const Panels q = critic_traces_[c].result(), d = critic_traces_[c].result_gradient();
+            const Panels q = critic_traces_[c].result(), d_q = critic_traces_[c].result_gradient();
             for (int p = 0; p < q.count(); ++p)
                 for (int i = 0; i < q.rows; ++i)
-                    for (int b = 0; b < q.lanes(p); ++b) d.row(p, i)[b] = -share, total += q.row(p, i)[b];
+                    for (int b = 0; b < q.lanes(p); ++b) d_q.row(p, i)[b] = -share, total += q.row(p, i)[b];
+            differentiate(c, critic_traces_[c], c == 0 ? d : of_one);
+            if (c > 0)
+                for (long i = 0; i < d.stride * d.count(); ++i) d.data[i] += of_one.data[i];
         }
         return total * share;
     }
 
-    // Write the critics' gradients for the smallest of them; return its mean.
+    // The same for the smallest of the critics. A critic that is not the smallest has no gradient:
+    // each passes back only its own transitions, side by side.
     double ascend_smallest(int used) {
         double total = 0;
         const float share = 1.0f / float(s_.batch);
-        for (int p = 0; p < batch_.current.view.count(); ++p)
-            for (int b = 0; b < batch_.current.view.lanes(p); ++b) {
-                int smallest = 0;
-                const auto q = [&](int c) { return critic_traces_[c].result().row(p, 0)[b]; };
-                for (int c = 1; c < used; ++c)
-                    if (q(c) < q(smallest)) smallest = c;
-                for (int c = 0; c < used; ++c)
-                    critic_traces_[c].result_gradient().row(p, 0)[b] = c == smallest ? -share : 0;
-                total += q(smallest);
-            }
+        for (Selection& selection : selections_) selection.clear();
+        for (int i = 0; i < s_.batch; ++i) {
+            int smallest = 0;
+            const auto q = [&](int c) { return critic_traces_[c].result().row(i / WIDTH, 0)[i % WIDTH]; };
+            for (int c = 1; c < used; ++c)
+                if (q(c) < q(smallest)) smallest = c;
+            selections_[smallest].append(i);
+            total += q(smallest);
+        }
+        for (int c = 0; c < used; ++c) {
+            selected_trace_.select(critic_traces_[c], selections_[c]);
+            const Panels d_q = selected_trace_.result_gradient();
+            for (int p = 0; p < d_q.count(); ++p)
+                for (int b = 0; b < WIDTH; ++b) d_q.row(p, 0)[b] = -share;
+            Panels of_selected = d_actions_of_one_.view;
+            of_selected.batch = selections_[c].size();
+            differentiate(c, selected_trace_, of_selected);
+            selections_[c].scatter(of_selected, d_actions_.view);
+        }
         return total * share;
+    }
+
+    // Compute the gradient along the actions that a critic's `trace` passes back.
+    void differentiate(int critic, Trace& trace, const Panels& d_actions) {
+        critics[critic].backward(batch_.current.view, trace, false, &d_actions, s_.n_observations, scratch_.get());
     }
 
     double mean_log_prob() const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "layer_norm.h"
+#include "selection.h"
 
 // What one pass through a network leaves for the way back.
 struct Trace {
@@ -14,6 +15,20 @@ struct Trace {
     std::vector<Level> levels;
 
     const Panels& result() const { return levels.back().output.view; }
+    // Become what a pass of the selected transitions alone would have left of the pass `all`.
+    void select(const Trace& all, const Selection& selection) {
+        for (size_t i = 0; i < levels.size(); ++i) {
+            Level& level = levels[i];
+            const Level& from = all.levels[i];
+            level.gradient.view.batch = selection.size();
+            for (Matrix Level::*part : {&Level::output, &Level::unit, &Level::inverse_std, &Level::mask}) {
+                (level.*part).view.batch = selection.size();
+                if (i + 1 < levels.size())
+                    selection.gather((from.*part).view, (level.*part).view);
+            }
+        }
+    }
+
     // Where the gradient of the loss with respect to the result is written.
     const Panels& result_gradient() const { return levels.back().gradient.view; }
 };

@@ -18,7 +18,7 @@ struct FreeBuffer {
 };
 using Buffer = std::unique_ptr<float[], FreeBuffer>;
 
-// Return n zeros, aligned to a cache line.
+// Return n zeros, aligned to a cache line; at least one more line follows them.
 inline Buffer zeros(long n) {
     const long bytes = (n * long(sizeof(float)) + 127) / 64 * 64;
     void* data = std::aligned_alloc(64, bytes);

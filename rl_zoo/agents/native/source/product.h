@@ -72,7 +72,6 @@ static inline void multiply_panel(
 // Exchange blocks of STEP x STEP across the diagonal; one stage of a transposition.
 template <int STEP>
 static inline __attribute__((always_inline)) void exchange(Vector* rows) {
-    typedef int Lanes __attribute__((vector_size(LANES * 4)));
     Lanes upper, lower;
     for (int l = 0; l < LANES; ++l) {
         upper[l] = l & STEP ? l - STEP + LANES : l;
@@ -82,8 +81,8 @@ static inline __attribute__((always_inline)) void exchange(Vector* rows) {
     for (int i = 0; i < LANES; ++i) {
         if (i & STEP) continue;
         const Vector a = rows[i], b = rows[i + STEP];
-        rows[i] = __builtin_shuffle(a, b, upper);
-        rows[i + STEP] = __builtin_shuffle(a, b, lower);
+        rows[i] = permute(a, b, upper);
+        rows[i + STEP] = permute(a, b, lower);
     }
     if constexpr (STEP > 1) exchange<STEP / 2>(rows);
 }

@@ -26,8 +26,9 @@ struct Rates {
 struct Call {
     const Replay* replay;
     const int64_t* rows;         // (n_updates, batch)
-    const float* next_noise;     // (n_updates, batch, n_actions)
+    const float* next_noise;     // (batch, n_actions) of the first update
     const float* current_noise;  // the same; null for deterministic actors
+    int64_t noise_stride;        // numbers from one update's noise to the next one's, in both
     const float* masks;          // dropout's, one after the other in PyTorch's order, or null: drawn
     int64_t n_updates;
     int64_t done_before;  // updates before this call, in the agent's life

@@ -1,0 +1,231 @@
+"""Act, store every transition, and do everything else in the slack of the ticks."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Any
+
+import numpy as np
+
+from rl_zoo.realtime.acting_env import ActingEnv, executed_action
+from rl_zoo.realtime.actor_evaluation import evaluate
+from rl_zoo.realtime.board import Board, Phase, beat
+from rl_zoo.realtime.events import EventWriter
+from rl_zoo.realtime.explorer import Explorer
+from rl_zoo.realtime.launch import Task
+from rl_zoo.realtime.parameters import ParameterReader
+from rl_zoo.realtime.ring import RingWriter, create_ring
+from rl_zoo.realtime.ring_layout import DISCARD, START, TERMINATED, TRUNCATED, BoxSpec, RingSpec
+from rl_zoo.realtime.ticks import Ticks
+from rl_zoo.robots.control.cadence import Cadence
+from rl_zoo.robots.control.owner_watch import OwnerWatch
+from rl_zoo.wrappers.episode_control import CUT, STOP, end_reason
+from rl_zoo.wrappers.episode_control import DISCARD as DISCARD_KEY
+from rl_zoo.wrappers.episode_metrics import METRICS
+
+BUFFER_SIZE = 1_000_000
+"""Of every off-policy algorithm of SB3, unless it is told."""
+_NAP = 0.02
+"""Seconds between two looks at the board while holding."""
+
+
+class Acting:
+    """The actor's work.
+
+    Args:
+        task: What the supervisor said.
+        env: Open.
+        board: Shared.
+        events: To the supervisor.
+        owner: Watches the supervisor.
+    """
+
+    def __init__(
+        self, task: Task, env: ActingEnv, board: Board, events: EventWriter, owner: OwnerWatch
+    ) -> None:
+        self._task = task
+        self._env = env
+        self._board = board
+        self._events = events
+        self._owner = owner
+        options = task.options
+        self.ring = open_ring(task, env)
+        first = self.ring.committed
+        # Noise of a resumed run is other noise than that of its beginning.
+        noise_seed = int(np.random.SeedSequence([options.seed, first]).generate_state(1)[0])
+        self.explorer = Explorer(
+            options.config, env.action_space, ParameterReader(task.parameters), noise_seed
+        )
+        rate = 0.0 if env.period is None else 1.0 / env.period
+        self.cadence = Cadence(rate, board.ticks)
+        self._ticks = Ticks(env.period, self.cadence)
+        self._executes = any(
+            item.kwargs.get("store_action") == "executed" for item in options.config.env_wrappers
+        )
+        self._began = time.monotonic() - task.elapsed
+        self._operator_stop: str | None = None
+        stop_waiting = env.attribute("stop_waiting_when")
+        if stop_waiting is not None:
+            stop_waiting(self._reason_to_stop_waiting)
+
+    def run(self) -> None:
+        """Act until the budget is used up or the end is wanted.
+
+        Raises:
+            RobotFault: If the environment fails, or the disk is full.
+            NonFiniteError: If what the environment returns is not finite.
+        """
+        while self.ring.committed < self._task.options.config.n_timesteps:
+            if self._reason_to_stop() is not None or not self._may_begin():
+                return
+            others = (self.explorer, self._board, self._events)
+            if evaluate(self._task, self._env, *others, self.ring.committed):
+                continue
+            self._live_episode()
+
+    def _may_begin(self) -> bool:
+        """Hold while the run is paused; return whether it goes on."""
+        rest = self._env.attribute("rest")
+        is_resting = False
+        while self._board.supervisor["pause"]:
+            self._beat(Phase.HOLDING)
+            if rest is not None and not is_resting:
+                rest()
+                is_resting = True
+            if self._reason_to_stop() is not None:
+                return False
+            self._look_around()
+            time.sleep(_NAP)
+        return True
+
+    def _live_episode(self) -> None:
+        self._beat(Phase.RESETTING)
+        observation, info = self._env.reset()
+        self._note_stop(info)
+        if self._reason_to_stop() is not None:
+            return
+        self.explorer.refresh()
+        self.explorer.begin_episode()
+        flags, total, length, discarded = START, 0.0, 0, 0
+        self._ticks.start()
+        is_over = False
+        while not is_over:
+            action = self.explorer.act(observation, self.ring.committed)
+            executed = self.explorer.unscaled(action)
+            self._ticks.ready()
+            following, reward, terminated, truncated, info = self._env.step(executed)
+            is_over = terminated or truncated
+            is_discarded = bool(info.get(DISCARD_KEY, False))
+            flags |= (TERMINATED * terminated) | (TRUNCATED * truncated) | (DISCARD * is_discarded)
+            stored = self._stored(action, executed, info)
+            self.ring.append(observation, stored, reward, following, flags)
+            total, length, discarded = total + reward, length + 1, discarded + is_discarded
+            observation, flags = following, 0
+            self._use_slack(info)
+            if not is_over:
+                self._ticks.wait()
+        self._tell_episode(info, total, length, discarded)
+
+    def _stored(self, action: Any, given: Any, info: dict[str, Any]) -> Any:
+        if not self._executes:
+            return action
+        executed = executed_action(info, given)
+        return action if executed is given else self.explorer.scaled(executed)
+
+    def _use_slack(self, info: dict[str, Any]) -> None:
+        """Do what may take a while, now that the action is out."""
+        self._note_stop(info)
+        n_rows = self.ring.committed
+        self._beat(Phase.WARM_UP if self.explorer.is_random(n_rows) else Phase.RUNNING)
+        reason = self._reason_to_stop()
+        if reason is None and not self.ring.reserve():
+            reason = self._operator_stop = "disk_full"
+            text = f"{self.ring.path}: the disk is full; the run ends while there is room"
+            self._events.send({"kind": "stop", "reason": text})
+        if reason is None and n_rows + 1 >= self._task.options.config.n_timesteps:
+            reason = "end_of_budget"
+        if reason is not None:
+            self._env.attribute("request_truncation")(reason)
+        self._look_around()
+
+    def _look_around(self) -> None:
+        before = self.explorer.version
+        self.explorer.refresh()
+        part = self._board.actor
+        if before == 0 and self.explorer.version > 0:
+            part["first_policy_step"] = max(self.ring.committed, self.explorer.learning_starts)
+        part["policy_version"] = (
+            0 if self.explorer.is_random(self.ring.committed) else self.explorer.version
+        )
+        part["n_dropped_events"] = self._events.n_dropped
+        self._events.flush()
+
+    def _tell_episode(
+        self, info: dict[str, Any], total: float, length: int, discarded: int
+    ) -> None:
+        self._board.actor["n_episodes"] += 1
+        keywords = self._task.options.config.monitor_kwargs.get("info_keywords", ())
+        success = info.get("is_success")
+        self._events.send(
+            {
+                "kind": "episode",
+                "step": self.ring.committed,
+                "r": round(total, 6),
+                "l": length,
+                "t": round(time.monotonic() - self._began, 6),
+                "end_reason": end_reason(info) or "unknown",
+                "is_termination": "termination_reason" in info,
+                "cut": int(info[CUT]),
+                "discarded": discarded,
+                "metrics": info.get(METRICS, {}),
+                "version": self.explorer.version,
+                "success": None if success is None else bool(success),
+                "info": {name: info[name] for name in keywords if name in info},
+            }
+        )
+
+    def _beat(self, phase: Phase) -> None:
+        beat(self._board.actor, phase)
+
+    def _note_stop(self, info: dict[str, Any]) -> None:
+        asked = info.get(STOP)
+        if asked is not None and self._operator_stop is None:
+            self._operator_stop = str(asked)
+            self._events.send({"kind": "stop", "reason": self._operator_stop})
+
+    def _reason_to_stop(self) -> str | None:
+        """Return why the run has to end, None if it goes on."""
+        if self._operator_stop is not None:
+            return self._operator_stop
+        if self._board.supervisor["stop"]:
+            number = int(self._board.supervisor["stop_signal"])
+            return signal.Signals(number).name if number else "stop"
+        if not self._owner.is_alive():
+            return "supervisor_gone"
+        return None
+
+    def _reason_to_stop_waiting(self) -> str | None:
+        """Asked again and again while a robot is waited for, in a reset."""
+        self._beat(Phase.RESETTING)
+        return self._reason_to_stop()
+
+
+def open_ring(task: Task, env: ActingEnv) -> RingWriter:
+    """Open the ring of the run; create it if there is none.
+
+    Raises:
+        ConfigError: If the environment's spaces are not those of the ring, or cannot be stored.
+        UsageError: If another process writes to it.
+    """
+    config = task.options.config
+    spec = RingSpec(
+        BoxSpec.of(env.observation_space),
+        BoxSpec.of(env.action_space),
+        int(config.algo_kwargs.get("buffer_size", BUFFER_SIZE)),
+        task.folder.path.name,
+        config.env_id,
+    )
+    if not task.folder.ring.is_file():
+        create_ring(task.folder.ring, spec)
+    return RingWriter(task.folder.ring)

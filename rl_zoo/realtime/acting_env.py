@@ -1,0 +1,138 @@
+"""The environment that the actor acts in, its ends and faults as the run's books want them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rl_zoo.deploy.describe import control_period
+from rl_zoo.envs.ids import is_single_instance
+from rl_zoo.envs.single_env import SingleEnv, check_stack, telling_what_cannot_be_made
+from rl_zoo.errors import ConfigError, NonFiniteError, RobotFault, ZooError
+from rl_zoo.runs.folder import RunFolder
+from rl_zoo.train_options import TrainOptions
+from rl_zoo.wrappers.episode_recorder import EpisodeRecorder
+from rl_zoo.wrappers.fault_report import describe
+
+
+class ActingEnv:
+    """One environment of a run.
+
+    Args:
+        options: Of the run.
+        folder: Of the run.
+
+    Raises:
+        ConfigError: If it cannot be made, or its spaces are no vectors of real numbers.
+        RobotFault: If a robot does not answer.
+    """
+
+    def __init__(self, options: TrainOptions, folder: RunFolder) -> None:
+        config = options.config
+        check_stack(config, options.gym_packages)
+        single = SingleEnv(
+            config,
+            gym_packages=options.gym_packages,
+            run_folder=folder.path,
+            save_episodes=options.save_episodes,
+        )
+        with telling_what_cannot_be_made(config):
+            self.env = single.wrapped()
+        episodes = single.episodes_folder()
+        if episodes is not None:
+            self.env = EpisodeRecorder(self.env, episodes, {"session_of_process": os.getpid()})
+        self._check_spaces(config.env_id)
+        self.keeps_time = is_single_instance(config.env_id)
+        self.period = self._period(options.control_frequency)
+        self.n_steps = 0
+        self._seed: int | None = options.seed
+        self.env.action_space.seed(options.seed)
+
+    @property
+    def action_space(self) -> Any:
+        """Return the space of actions, a bounded Box."""
+        return self.env.action_space
+
+    @property
+    def observation_space(self) -> Any:
+        """Return the space of observations, a Box."""
+        return self.env.observation_space
+
+    def attribute(self, name: str) -> Any:
+        """Return what a layer of the environment has under this name; None: no layer has it."""
+        return self.env.get_wrapper_attr(name) if self.env.has_wrapper_attr(name) else None
+
+    def reset(self) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode; the first one with the seed of the run.
+
+        Raises:
+            RobotFault: If the environment fails.
+        """
+        seed, self._seed = self._seed, None
+        found: tuple[Any, dict[str, Any]] = self._guarded(
+            lambda: self.env.reset(seed=seed), "in a reset after step"
+        )
+        return found
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Execute an action.
+
+        Raises:
+            RobotFault: If the environment fails.
+            NonFiniteError: If what it returns is not finite.
+        """
+        observation, reward, terminated, truncated, info = self._guarded(
+            lambda: self.env.step(action), "at step"
+        )
+        self.n_steps += 1
+        reward = float(reward)
+        if not (np.isfinite(reward) and np.isfinite(observation).all()):
+            what = "observation" if np.isfinite(reward) else f"reward {reward}"
+            raise NonFiniteError(f"{what} is not finite in step {self.n_steps}: the run stops")
+        return observation, reward, bool(terminated), bool(truncated), info
+
+    def close(self) -> None:
+        """Close the environment: a robot sits down, its motors soft."""
+        self.env.close()
+
+    def _guarded(self, call: Callable[[], Any], where: str) -> Any:
+        """Turn what an environment raises into a fault with the step it happened at."""
+        try:
+            return call()
+        except ZooError:
+            raise
+        except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
+            step = self.n_steps + ("reset" not in where)
+            raise RobotFault(f"the environment failed {where} {step}: {describe(error)}") from error
+
+    def _period(self, frequency: float | None) -> float | None:
+        """Return the seconds between two ticks that the actor has to keep; None: none."""
+        if self.keeps_time:
+            return None
+        if frequency is not None:
+            return 1.0 / frequency
+        return control_period(self.env)
+
+    def _check_spaces(self, env_id: str) -> None:
+        action, observation = self.env.action_space, self.env.observation_space
+        if not isinstance(action, spaces.Box) or not action.is_bounded():
+            raise ConfigError(
+                f"--realtime: {env_id} has the action space {action}, a bounded Box is needed"
+            )
+        if not isinstance(observation, spaces.Box) or len(observation.shape) != 1:
+            raise ConfigError(
+                f"--realtime: {env_id} has the observation space {observation}, a Box of one axis "
+                "is needed; train with --lockstep"
+            )
+
+
+def executed_action(info: Mapping[str, Any], proposed: Any) -> Any:
+    """Return the action that a SafetyWrapper with ``store_action: executed`` put in its place."""
+    executed = info.get("safe_action")
+    if executed is None or np.array_equal(executed, info.get("action_proposed", executed)):
+        return proposed
+    return executed

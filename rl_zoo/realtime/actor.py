@@ -1,0 +1,96 @@
+"""The process that acts: ``python -m rl_zoo.realtime.actor``, without PyTorch, SB3 or JAX."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+
+from rl_zoo.errors import ConfigError, ZooError
+from rl_zoo.realtime.acting import Acting
+from rl_zoo.realtime.acting_env import ActingEnv
+from rl_zoo.realtime.actor_evaluation import PRIORITY
+from rl_zoo.realtime.board import Board, Phase, beat
+from rl_zoo.realtime.events import EventWriter
+from rl_zoo.realtime.launch import Task, receive
+from rl_zoo.robots.control.owner_watch import OwnerWatch
+from rl_zoo.robots.control.realtime import (
+    freeze_garbage,
+    lock_memory,
+    pin,
+    refused,
+    set_fifo,
+)
+
+
+def main() -> int:
+    """Act until the budget is used up or the supervisor wants the end; return the exit code."""
+    task = receive(sys.argv)
+    events = EventWriter(task.events)
+    board = Board(task.board)
+    beat(board.actor, Phase.STARTING)
+    try:
+        _act(task, board, events)
+    except ZooError as error:
+        events.send(_fault(error))
+        return error.exit_code
+    except Exception as error:
+        events.send(_fault(error))
+        return 1
+    finally:
+        events.flush()
+    beat(board.actor, Phase.DONE)
+    return 0
+
+
+def _act(task: Task, board: Board, events: EventWriter) -> None:
+    env = ActingEnv(task.options, task.folder)
+    acting = None
+    try:
+        acting = Acting(task, env, board, events, OwnerWatch(task.owner_pid, task.owner_pipe))
+        descriptor = env.attribute("robot_descriptor")
+        if descriptor is not None:
+            events.send({"kind": "descriptor", "robot": descriptor})
+        if env.keeps_time or env.period is not None:  # else it would take the processor for itself
+            _ask_for_real_time(task, events)
+        acting.run()
+        events.send({"kind": "cadence", **acting.cadence.report().to_dict()})
+    finally:
+        _close(env, acting, events)
+
+
+def _close(env: ActingEnv, acting: Acting | None, events: EventWriter) -> None:
+    """Put a robot to rest; say what it was used for, which is complete only then."""
+    try:
+        env.close()
+    finally:
+        with contextlib.suppress(Exception):  # its control process is gone
+            use = env.attribute("robot_use")
+            if use is not None:
+                events.send({"kind": "robot_use", "use": use})
+        if acting is not None:
+            acting.ring.close()
+
+
+def _ask_for_real_time(task: Task, events: EventWriter) -> None:
+    """Ask for what keeps ticks on time; what is refused is said once, in words."""
+    asked = (pin(task.core), set_fifo(PRIORITY), lock_memory())
+    for refusal in refused(asked):
+        events.send({"kind": "note", "text": f"actor: {refusal}"})
+    freeze_garbage()
+
+
+def _fault(error: Exception) -> dict[str, object]:
+    told: dict[str, object] = {
+        "kind": "fault",
+        "message": str(error) or type(error).__name__,
+        "error": type(error).__name__,
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+    if isinstance(error, ConfigError):
+        told["problems"] = list(error.problems)
+    return told
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,277 @@
+"""What the learner does: take rows in, update, publish, save, log, over and over."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from rl_zoo.agents.weights import has_finite_weights
+from rl_zoo.errors import NonFiniteError
+from rl_zoo.realtime.board import Board, Phase, beat
+from rl_zoo.realtime.events import EventWriter
+from rl_zoo.realtime.final_files import save_final_files
+from rl_zoo.realtime.launch import Task
+from rl_zoo.realtime.learner_checkpoint import CheckpointWriter, restore_snapshot, take_snapshot
+from rl_zoo.realtime.learner_log import EventTail, LearnerLog
+from rl_zoo.realtime.publish import Publisher
+from rl_zoo.realtime.ring_replay import RingReplay
+from rl_zoo.realtime.statistics import RowStatistics
+from rl_zoo.realtime.update_rate import BlockLength, UpdateRate
+from rl_zoo.robots.control.owner_watch import OwnerWatch
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+
+_IDLE = 0.001
+"""Seconds to sleep when nothing is due."""
+_ROWS_AT_ONCE = 2048
+"""Taken in before anything else is looked at."""
+_LONGEST_UNPUBLISHED = 0.05
+"""Seconds after which a change is published although no new transition has arrived."""
+_LOG_PERIOD = 0.1
+"""Seconds between two looks at the events."""
+
+
+class Learner:
+    """The loop.
+
+    Args:
+        task: What to do.
+        board: Shared with the other processes.
+        events: To the supervisor.
+        owner: Notices the supervisor's end.
+        agent: Built by ``build_learner_agent``, with a logger.
+
+    Attributes:
+        is_idle: Whether the last turn found nothing to do.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        board: Board,
+        events: EventWriter,
+        owner: OwnerWatch,
+        agent: OffPolicyAlgorithm,
+    ) -> None:
+        self._task, self._board, self._events, self._owner = task, board, events, owner
+        self.agent: Any = agent
+        replay: Any = self.agent.replay_buffer
+        self.replay: RingReplay = replay
+        normalizer = agent.get_vec_normalize_env()
+        self._statistics = None if normalizer is None else RowStatistics(normalizer)
+        self.rate = UpdateRate.of(agent)
+        self._block = BlockLength.of(agent)
+        self._tail = EventTail(task.folder.events_file)
+        self._log = LearnerLog(agent, task.folder, task.options, task.elapsed)
+        self.publisher = Publisher(agent, task.parameters)
+        self._checkpoints = CheckpointWriter(task.folder, task.options.keep_checkpoints)
+        self._request = int(board.learner["checkpoint"])
+        self._evaluation = int(board.actor["evaluation"])
+        self._n_rows_published = -1
+        self._is_dirty = True
+        self._last_publication = 0.0
+        self._last_look = 0.0
+        self._last_beat: float | None = None
+        self.is_idle = False
+
+    def restore(self, steps: int) -> None:
+        """Continue from the checkpoint of ``steps``; later rows are taken in by ``run``."""
+        position = restore_snapshot(self._task.folder, steps, self.agent)
+        self.replay.n_seen = int(position["n_seen"])
+        self.rate.restore(position["rate"])
+        self._tail.position = int(position["events"])
+        if self._statistics is not None:
+            self._statistics.restore(position["statistics"])
+        self._board.learner["checkpoint_step"] = steps
+
+    def run(self) -> None:
+        """Work until the supervisor says ``finish`` or is gone."""
+        while self.turn():
+            if self.is_idle:
+                time.sleep(_IDLE)
+
+    def turn(self) -> bool:
+        """Do what is due now, a block of updates at most; return whether to go on."""
+        self._beat()
+        if self.publisher.version == 0:
+            self._publish()
+        self.is_idle = False
+        if self._take_rows():
+            return True
+        self._take_events()
+        self._answer()
+        finish = int(self._board.supervisor["finish"])
+        if finish:
+            self._finish(with_checkpoint=finish > 1)
+            return False
+        if not self._owner.is_alive():
+            self._leave()
+            return False
+        if not self._update():
+            self._publish_if_due()
+            self.is_idle = True
+        return True
+
+    def _take_rows(self) -> bool:
+        """Take new rows in; return whether there may be many more."""
+        rows = self.replay.advance(_ROWS_AT_ONCE)
+        if not len(rows):
+            return False
+        if self._statistics is not None:
+            self._statistics.fold(rows)
+        self.rate.count(rows)
+        agent, n_seen = self.agent, self.replay.n_seen
+        agent.num_timesteps = n_seen
+        agent._update_current_progress_remaining(n_seen, agent._total_timesteps)
+        part = self._board.learner
+        part["n_seen"] = n_seen
+        part["n_requested"] = self._requested()
+        self._is_dirty = True
+        return len(rows) == _ROWS_AT_ONCE
+
+    def _requested(self) -> float:
+        """Return how many updates are asked for: whole units, where they cannot be torn apart."""
+        unit, requested = self._block.unit, self.rate.requested
+        return requested if unit == 1 else math.floor(requested / unit) * unit
+
+    def _update(self) -> bool:
+        """Do a block of updates, if one is due; return whether it was."""
+        agent, part = self.agent, self._board.learner
+        n_updates = self._block.choose(self.rate.requested - agent._n_updates)
+        if n_updates == 0 or self.replay.size() == 0:
+            return False
+        start = time.perf_counter()
+        agent.train(gradient_steps=n_updates, batch_size=agent.batch_size)
+        seconds = time.perf_counter() - start
+        self._block.measured(n_updates, seconds)
+        if float(part["first_update"]) == 0.0:
+            part["first_update"] = seconds
+        part["n_updates"] = agent._n_updates
+        self._is_dirty = True
+        if self.replay.ring.committed > self._n_rows_published:  # at most once per tick
+            self._publish()
+        else:
+            self._publish_if_due()
+        return True
+
+    def _publish_if_due(self) -> None:
+        """Publish what has changed, although there is no new tick."""
+        now = time.monotonic()
+        if self._is_dirty and now - self._last_publication >= _LONGEST_UNPUBLISHED:
+            self._publish()
+
+    def _publish(self) -> None:
+        self._n_rows_published = self.replay.ring.committed
+        self._last_publication = time.monotonic()
+        if self.publisher.publish():
+            self._board.learner["policy_version"] = self.publisher.version
+            self._is_dirty = False
+
+    def _take_events(self) -> None:
+        now = time.monotonic()
+        if now - self._last_look >= _LOG_PERIOD:
+            self._last_look = now
+            self._log.take(self._tail.read())
+
+    def _answer(self) -> None:
+        """Do what the supervisor asks for."""
+        asked, part = self._board.supervisor, self._board.learner
+        if int(asked["checkpoint"]) > self._request and not self._checkpoints.is_writing:
+            self._request = int(asked["checkpoint"])
+            self._begin_checkpoint()
+        written = self._checkpoints.result()
+        if written is not None:
+            self._tell(*written)
+            part["checkpoint"] = self._request
+        number = int(asked["evaluation"])
+        if number > self._evaluation and self._is_evaluated(number):
+            self._evaluation = number
+            self._save_candidate(number)
+
+    def _is_evaluated(self, number: int) -> bool:
+        actor = self._board.actor
+        is_over = int(actor["evaluation"]) >= number
+        return is_over or int(actor["phase"]) == Phase.EVALUATING
+
+    def _save_candidate(self, number: int) -> None:
+        version = int(self._board.actor["policy_version"])
+        try:
+            self.publisher.save_version(version, self._task.folder, number)
+        except OSError as error:
+            text = f"the model of evaluation {number} was not saved: {error.strerror or error}"
+            self._events.send({"kind": "warning", "text": text})
+
+    def _begin_checkpoint(self) -> None:
+        self._require_finite()
+        beat(self._board.learner, Phase.SAVING)
+        self._take_events()
+        self._checkpoints.start(take_snapshot(self._task.folder, self.agent, self._position()))
+
+    def _require_finite(self) -> None:
+        if not has_finite_weights(self.agent):
+            raise NonFiniteError(
+                "the policy's weights are not finite any more (learning diverged); they were not "
+                "saved"
+            )
+
+    def _tell(self, snapshot: Any, error: OSError | None) -> None:
+        model = self._task.folder.checkpoint_model(snapshot.steps)
+        event = {"kind": "checkpoint", "number": self._request, "step": snapshot.steps}
+        if error is None:
+            event["file"] = model.name
+            self._board.learner["checkpoint_step"] = snapshot.steps
+        else:
+            event["error"] = f"{error.strerror or error} ({error.filename or model})"
+        self._events.send(event)
+
+    def _position(self) -> dict[str, Any]:
+        statistics = None if self._statistics is None else self._statistics.state()
+        return {
+            "n_seen": self.replay.n_seen,
+            "rate": self.rate.state(),
+            "events": self._tail.position,
+            "statistics": statistics,
+        }
+
+    def _save_checkpoint_now(self) -> None:
+        """Write a checkpoint and wait for it."""
+        self._checkpoints.wait()
+        self._begin_checkpoint()
+        self._checkpoints.wait()
+        written = self._checkpoints.result()
+        assert written is not None
+        self._tell(*written)
+
+    def _leave(self) -> None:
+        """Save, since the supervisor is gone and nobody else will."""
+        while self._take_rows():
+            self._beat()
+        self._save_checkpoint_now()
+
+    def _finish(self, *, with_checkpoint: bool) -> None:
+        """Write the final files."""
+        while self._take_rows():
+            self._beat()
+        self._last_look = 0.0
+        self._take_events()
+        beat(self._board.learner, Phase.SAVING)
+        self._checkpoints.wait()
+        self._require_finite()
+        save_final_files(self._task.folder, self._task.options, self.agent)
+        if with_checkpoint:
+            self._save_checkpoint_now()
+        self._events.flush()
+        beat(self._board.learner, Phase.DONE)
+
+    def _beat(self) -> None:
+        """Show that this process lives, and how long it did not."""
+        part = self._board.learner
+        is_learning = self.replay.n_seen > self.rate.learning_starts
+        beat(part, Phase.RUNNING if is_learning else Phase.WARM_UP)
+        now = time.monotonic()
+        if self._last_beat is not None and float(part["first_update"]) > 0.0:
+            stall = now - self._last_beat
+            part["longest_stall"] = max(float(part["longest_stall"]), stall)
+        self._last_beat = now

@@ -1,0 +1,47 @@
+"""Begin every tick at its absolute deadline."""
+
+from __future__ import annotations
+
+import time
+
+from rl_zoo.robots.control.cadence import Cadence, skipped_deadlines
+
+
+class Ticks:
+    """Keeps time, and counts how well.
+
+    Args:
+        period: Between two ticks, s; None: the environment keeps the time in its step.
+        cadence: Counts ticks: their lateness, and the time until the action is out.
+    """
+
+    def __init__(self, period: float | None, cadence: Cadence) -> None:
+        self._period = period
+        self._cadence = cadence
+        self._deadline = self._begin = 0.0
+
+    def start(self) -> None:
+        """Begin the first tick of an episode now."""
+        self._begin = self._deadline = time.monotonic()
+
+    def ready(self) -> None:
+        """Say that the action of this tick is chosen and about to go out."""
+        end = time.monotonic()
+        missed = 0
+        if self._period is not None:
+            missed = skipped_deadlines(self._deadline, end, self._period)
+        self._cadence.add(self._begin, self._deadline, end, missed)
+
+    def wait(self) -> None:
+        """Wait for the next deadline and begin its tick; one that has passed is not made up for."""
+        if self._period is None:
+            self._begin = self._deadline = time.monotonic()
+            return
+        now = time.monotonic()
+        self._deadline += self._period
+        late = now - self._deadline
+        if late < 0.0:
+            time.sleep(-late)
+        else:
+            self._deadline += skipped_deadlines(self._deadline, now, self._period) * self._period
+        self._begin = time.monotonic()

@@ -1,0 +1,59 @@
+"""What cannot act and learn in two processes is refused in one sentence, before anything starts."""
+
+import pytest
+
+from rl_zoo.train import main
+
+
+def refused(capfd, tmp_path, *flags):
+    """Return what is printed; nothing may be left behind."""
+    code = main(["-f", str(tmp_path / "logs"), *flags])
+    assert code == 2 and not (tmp_path / "logs").exists()
+    (line,) = (line for line in capfd.readouterr().err.splitlines() if line.startswith("error:"))
+    return line
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--algo", "ppo"], "ppo (possible: crossq, ddpg, droq, sac, td3, tqc)"),
+        (["--algo", "sac", "-params", "n_envs:2"], "n_envs: 2 (one environment acts in real time)"),
+        (["--algo", "sac", "-params", "n_steps:3"], "n_steps: 3 (returns over several steps)"),
+        (["--algo", "sac", "-params", "frame_stack:2"], "frame_stack"),
+        (
+            ["--algo", "sac", "-params", "callback:RawStatisticsCallback"],
+            "callback RawStatisticsCallback",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(capfd, tmp_path, flags, named):
+    line = refused(capfd, tmp_path, "--env", "Pendulum-v1", "--realtime", *flags)
+    assert line.startswith("error: --realtime does not go with ") and named in line
+    assert line.endswith("; train with --lockstep")
+
+
+def test_everything_that_does_not_fit_is_named_at_once(capfd, tmp_path):
+    flags = ["--env", "Pendulum-v1", "--realtime", "--algo", "sac"]
+    line = refused(capfd, tmp_path, *flags, "-params", "n_envs:2", "n_steps:3")
+    assert "n_envs: 2" in line and "n_steps: 3" in line
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--control-frequency", "50"], "--control-frequency: only with --realtime"),
+        (["--actor-core", "0", "--lockstep"], "--actor-core: only with --realtime"),
+        (["--realtime", "--control-frequency", "-1"], "--control-frequency -1: must be positive"),
+        (["--realtime", "--control-frequency", "nan"], "--control-frequency nan: must be positive"),
+        (["--realtime", "--learner-timeout", "0"], "--learner-timeout 0: must be positive"),
+        (["--realtime", "--actor-core", "999"], "--actor-core 999: this process may use the cores"),
+    ],
+)
+def test_flags_that_make_no_sense(capfd, tmp_path, flags, told):
+    assert told in refused(capfd, tmp_path, "--algo", "sac", "--env", "Pendulum-v1", *flags)
+
+
+def test_realtime_and_lockstep_exclude_each_other(capfd):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--realtime", "--lockstep"])
+    assert "not allowed with argument" in capfd.readouterr().err
