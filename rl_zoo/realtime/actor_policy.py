@@ -152,7 +152,7 @@ def _linear(weight: Array, bias: Array) -> Layer:
 
 def _layer_norm(scale: Array, shift: Array, epsilon: float) -> Layer:
     def run(x: Array) -> Array:
-        centred = x - x.mean()
+        centred: Array = x - x.mean()
         variance = float(centred @ centred) / x.size
         centred *= np.float32(1.0 / math.sqrt(variance + epsilon))
         centred *= scale

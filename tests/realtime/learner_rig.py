@@ -39,7 +39,7 @@ EPISODE = 25
 class Rig:
     """What the supervisor and the actor are to a learner."""
 
-    def __init__(self, place, algo="sac", backend="sb3", **values):
+    def __init__(self, place, algo="sac", backend="auto", **values):
         config = resolve_saved({**SMALL, **values}, "test", algo, "Pendulum-v1")
         self.options = TrainOptions(config, seed=3, verbose=0, backend=backend, log_folder=place)
         self.folder = create_run_folder(place, algo, "Pendulum-v1")

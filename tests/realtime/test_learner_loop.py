@@ -132,9 +132,9 @@ def test_disk_that_is_full_costs_the_checkpoint_only(rig, monkeypatch):
     assert learner.turn()
 
 
-@pytest.mark.parametrize("algo", ["sac", "td3"])
-def test_new_learner_goes_on_where_the_checkpoint_was(tmp_path, algo):
-    whole, broken = (Rig(tmp_path / name, algo) for name in ("whole", "broken"))
+@pytest.mark.parametrize(("algo", "backend"), [("sac", "auto"), ("td3", "sb3")])
+def test_new_learner_goes_on_where_the_checkpoint_was(tmp_path, algo, backend):
+    whole, broken = (Rig(tmp_path / name, algo, backend) for name in ("whole", "broken"))
     first = whole.learner()
     for rig in (whole, broken):
         rig.act(120, share_of_holes=0.1)
@@ -177,6 +177,7 @@ def test_robot_never_falls_back_to_an_older_policy(rig):
     first = rig.learner()
     rig.act(100)
     work_off(first)
+    first._publish()
     version = rig.board.learner["policy_version"]
     published = rig.published.newest().version
     rig.learner().turn()  # one that dies early

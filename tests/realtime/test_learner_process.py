@@ -91,7 +91,7 @@ def finish(rig):
 
 @pytest.mark.parametrize("n_kills", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_killed_learner_costs_no_transition_and_no_step_back(tmp_path, n_kills):
-    rig = Rig(tmp_path, backend="native")
+    rig = Rig(tmp_path)
     actor = kill_again_and_again(rig, n_kills, seed=n_kills)
     finish(rig)
     assert rig.board.learner["phase"] == Phase.DONE
