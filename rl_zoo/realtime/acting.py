@@ -16,7 +16,15 @@ from rl_zoo.realtime.explorer import Explorer
 from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.parameters import ParameterReader
 from rl_zoo.realtime.ring import RingWriter, create_ring
-from rl_zoo.realtime.ring_layout import DISCARD, START, TERMINATED, TRUNCATED, BoxSpec, RingSpec
+from rl_zoo.realtime.ring_layout import (
+    DISCARD,
+    START,
+    TERMINATED,
+    TRUNCATED,
+    BoxSpec,
+    RingSpec,
+    check_same_rows,
+)
 from rl_zoo.realtime.ticks import Ticks
 from rl_zoo.robots.control.cadence import Cadence
 from rl_zoo.robots.control.owner_watch import OwnerWatch
@@ -57,8 +65,7 @@ class Acting:
         self.explorer = Explorer(
             options.config, env.action_space, ParameterReader(task.parameters), noise_seed
         )
-        rate = 0.0 if env.period is None else 1.0 / env.period
-        self.cadence = Cadence(rate, board.ticks)
+        self.cadence = Cadence(env.frequency or 0.0, board.ticks)
         self._ticks = Ticks(env.period, self.cadence)
         self._executes = any(
             item.kwargs.get("store_action") == "executed" for item in options.config.env_wrappers
@@ -76,12 +83,15 @@ class Acting:
             RobotFault: If the environment fails, or the disk is full.
             NonFiniteError: If what the environment returns is not finite.
         """
-        while self.ring.committed < self._task.options.config.n_timesteps:
-            if self._reason_to_stop() is not None or not self._may_begin():
+        while self._reason_to_stop() is None:
+            is_over = self.ring.committed >= self._task.options.config.n_timesteps
+            if not is_over and not self._may_begin():
                 return
             others = (self.explorer, self._board, self._events)
             if evaluate(self._task, self._env, *others, self.ring.committed):
-                continue
+                continue  # one may be due at the very end, too
+            if is_over:
+                return
             self._live_episode()
 
     def _may_begin(self) -> bool:
@@ -114,6 +124,8 @@ class Acting:
             action = self.explorer.act(observation, self.ring.committed)
             executed = self.explorer.unscaled(action)
             self._ticks.ready()
+            if self.ring.committed + 1 >= self._task.options.config.n_timesteps:
+                self._env.attribute("request_truncation")("end_of_budget")
             following, reward, terminated, truncated, info = self._env.step(executed)
             is_over = terminated or truncated
             is_discarded = bool(info.get(DISCARD_KEY, False))
@@ -143,21 +155,17 @@ class Acting:
             reason = self._operator_stop = "disk_full"
             text = f"{self.ring.path}: the disk is full; the run ends while there is room"
             self._events.send({"kind": "stop", "reason": text})
-        if reason is None and n_rows + 1 >= self._task.options.config.n_timesteps:
-            reason = "end_of_budget"
         if reason is not None:
             self._env.attribute("request_truncation")(reason)
         self._look_around()
 
     def _look_around(self) -> None:
-        before = self.explorer.version
         self.explorer.refresh()
-        part = self._board.actor
-        if before == 0 and self.explorer.version > 0:
-            part["first_policy_step"] = max(self.ring.committed, self.explorer.learning_starts)
-        part["policy_version"] = (
-            0 if self.explorer.is_random(self.ring.committed) else self.explorer.version
-        )
+        part, n_rows = self._board.actor, self.ring.committed
+        is_random = self.explorer.is_random(n_rows)
+        if not is_random and part["policy_version"] == 0:
+            part["first_policy_step"] = n_rows
+        part["policy_version"] = 0 if is_random else self.explorer.version
         part["n_dropped_events"] = self._events.n_dropped
         self._events.flush()
 
@@ -228,4 +236,6 @@ def open_ring(task: Task, env: ActingEnv) -> RingWriter:
     )
     if not task.folder.ring.is_file():
         create_ring(task.folder.ring, spec)
-    return RingWriter(task.folder.ring)
+    ring = RingWriter(task.folder.ring)
+    check_same_rows(ring.spec, spec, ring.path)
+    return ring

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
@@ -47,7 +48,12 @@ class ActingEnv:
             self.env = EpisodeRecorder(self.env, episodes, {"session_of_process": os.getpid()})
         self._check_spaces(config.env_id)
         self.keeps_time = is_single_instance(config.env_id)
-        self.period = self._period(options.control_frequency)
+        self.frequency = options.control_frequency or _frequency_of(self.env)
+        """Of the ticks, Hz; None: the environment does not say."""
+        self.period = None
+        """Between two ticks that the actor has to keep, s; None: it need not."""
+        if self.frequency is not None and not self.keeps_time:
+            self.period = 1.0 / self.frequency
         self.n_steps = 0
         self._seed: int | None = options.seed
         self.env.action_space.seed(options.seed)
@@ -109,14 +115,6 @@ class ActingEnv:
             step = self.n_steps + ("reset" not in where)
             raise RobotFault(f"the environment failed {where} {step}: {describe(error)}") from error
 
-    def _period(self, frequency: float | None) -> float | None:
-        """Return the seconds between two ticks that the actor has to keep; None: none."""
-        if self.keeps_time:
-            return None
-        if frequency is not None:
-            return 1.0 / frequency
-        return control_period(self.env)
-
     def _check_spaces(self, env_id: str) -> None:
         action, observation = self.env.action_space, self.env.observation_space
         if not isinstance(action, spaces.Box) or not action.is_bounded():
@@ -128,6 +126,11 @@ class ActingEnv:
                 f"--realtime: {env_id} has the observation space {observation}, a Box of one axis "
                 "is needed; train with --lockstep"
             )
+
+
+def _frequency_of(env: gym.Env[Any, Any]) -> float | None:
+    period = control_period(env)
+    return None if period is None else 1.0 / period
 
 
 def executed_action(info: Mapping[str, Any], proposed: Any) -> Any:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 import json
 import pickle
-import threading
 from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,12 +59,17 @@ def take_snapshot(folder: RunFolder, agent: BaseAlgorithm, position: dict[str, A
     """
     steps = agent.num_timesteps
     files = {folder.checkpoint_model(steps): model_content(agent)}
-    normalizer: Any = agent.get_vec_normalize_env()
-    if normalizer is not None:
-        content = pickle.dumps(normalizer.statistics())
-        files[folder.checkpoint_normalizer(steps)] = content
+    statistics = statistics_content(agent)
+    if statistics is not None:
+        files[folder.checkpoint_normalizer(steps)] = statistics
     files[folder.checkpoint_state(steps)] = _state_content(agent, position)
     return Snapshot(steps, files)
+
+
+def statistics_content(agent: BaseAlgorithm) -> bytes | None:
+    """Return the content of the normaliser's file of ``agent``; None without one."""
+    normalizer: Any = agent.get_vec_normalize_env()
+    return None if normalizer is None else pickle.dumps(normalizer.statistics())
 
 
 def write_snapshot(folder: RunFolder, snapshot: Snapshot, keep: int) -> None:
@@ -79,8 +85,7 @@ def write_snapshot(folder: RunFolder, snapshot: Snapshot, keep: int) -> None:
     """
     folder.checkpoint_manifest(snapshot.steps).unlink(missing_ok=True)
     try:
-        for file, content in snapshot.files.items():
-            write_bytes(file, content)
+        _write_files(snapshot.files)
         write_manifest(folder, snapshot.steps, list(snapshot.files))
     except BaseException:
         for file in snapshot.files:
@@ -116,7 +121,7 @@ def restore_snapshot(folder: RunFolder, steps: int, agent: BaseAlgorithm) -> dic
 
 
 class CheckpointWriter:
-    """Writes checkpoints beside the updates: a slow disk must not keep the learner from learning.
+    """Writes files beside the updates: a slow disk must not keep the learner from learning.
 
     Args:
         folder: The run.
@@ -126,40 +131,52 @@ class CheckpointWriter:
     def __init__(self, folder: RunFolder, keep: int) -> None:
         self._folder = folder
         self._keep = keep
-        self._thread: threading.Thread | None = None
-        self._snapshot: Snapshot | None = None
-        self._error: OSError | None = None
+        self._executor = ThreadPoolExecutor(max_workers=1)
+        self._checkpoint: tuple[Snapshot, Future[None]] | None = None
+        self._others: list[Future[None]] = []
 
     @property
-    def is_writing(self) -> bool:
-        """Say whether a checkpoint is under way."""
-        return self._thread is not None and self._thread.is_alive()
+    def is_busy(self) -> bool:
+        """Say whether the last checkpoint is under way or its ``result`` was not asked for."""
+        return self._checkpoint is not None
 
     def start(self, snapshot: Snapshot) -> None:
-        """Begin to write ``snapshot``, once what is under way is written."""
-        self.wait()
-        self._snapshot, self._error = snapshot, None
-        self._thread = threading.Thread(target=self._write, daemon=True)
-        self._thread.start()
+        """Begin to write ``snapshot``; only if there is no other."""
+        future = self._executor.submit(write_snapshot, self._folder, snapshot, self._keep)
+        self._checkpoint = snapshot, future
+
+    def write_others(self, files: Mapping[Path, bytes]) -> None:
+        """Begin to write other files, in this order."""
+        self._others.append(self._executor.submit(_write_files, dict(files)))
 
     def wait(self) -> None:
         """Wait until nothing is under way any more."""
-        if self._thread is not None:
-            self._thread.join()
+        wait([*self._others, *([] if self._checkpoint is None else [self._checkpoint[1]])])
 
     def result(self) -> tuple[Snapshot, OSError | None] | None:
-        """Return, once, what was written and what went wrong; None if nothing is new."""
-        if self._snapshot is None or self.is_writing:
+        """Return, once, which checkpoint was written and what went wrong; None: nothing new."""
+        if self._checkpoint is None or not self._checkpoint[1].done():
             return None
-        written, self._snapshot = self._snapshot, None
-        return written, self._error
+        (snapshot, future), self._checkpoint = self._checkpoint, None
+        return snapshot, _disk_error(future)
 
-    def _write(self) -> None:
-        assert self._snapshot is not None
-        try:
-            write_snapshot(self._folder, self._snapshot, self._keep)
-        except OSError as error:
-            self._error = error
+    def errors_of_others(self) -> list[OSError]:
+        """Return, once, what went wrong with other files."""
+        over = [future for future in self._others if future.done()]
+        self._others = [future for future in self._others if future not in over]
+        return [error for error in map(_disk_error, over) if error is not None]
+
+
+def _write_files(files: Mapping[Path, bytes]) -> None:
+    for file, content in files.items():
+        write_bytes(file, content)
+
+
+def _disk_error(future: Future[None]) -> OSError | None:
+    error = future.exception()
+    if error is not None and not isinstance(error, OSError):
+        raise error
+    return error
 
 
 def _state_content(agent: BaseAlgorithm, position: dict[str, Any]) -> bytes:

@@ -66,7 +66,7 @@ class Learner:
         self._tail = EventTail(task.folder.events_file)
         self._log = LearnerLog(agent, task.folder, task.options, task.elapsed)
         self.publisher = Publisher(agent, task.parameters)
-        self._checkpoints = CheckpointWriter(task.folder, task.options.keep_checkpoints)
+        self._files = CheckpointWriter(task.folder, task.options.keep_checkpoints)
         self._request = int(board.learner["checkpoint"])
         self._evaluation = int(board.actor["evaluation"])
         self._n_rows_published = -1
@@ -96,7 +96,7 @@ class Learner:
         """Do what is due now, a block of updates at most; return whether to go on."""
         self._beat()
         if self.publisher.version == 0:
-            self._publish()
+            self.publish()
         self.is_idle = False
         if self._take_rows():
             return True
@@ -151,7 +151,7 @@ class Learner:
         part["n_updates"] = agent._n_updates
         self._is_dirty = True
         if self.replay.ring.committed > self._n_rows_published:  # at most once per tick
-            self._publish()
+            self.publish()
         else:
             self._publish_if_due()
         return True
@@ -160,9 +160,14 @@ class Learner:
         """Publish what has changed, although there is no new tick."""
         now = time.monotonic()
         if self._is_dirty and now - self._last_publication >= _LONGEST_UNPUBLISHED:
-            self._publish()
+            self.publish()
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
+        """Hand the present policy to the actor.
+
+        Raises:
+            NonFiniteError: If it is not finite.
+        """
         self._n_rows_published = self.replay.ring.committed
         self._last_publication = time.monotonic()
         if self.publisher.publish():
@@ -177,18 +182,18 @@ class Learner:
 
     def _answer(self) -> None:
         """Do what the supervisor asks for."""
-        asked, part = self._board.supervisor, self._board.learner
-        if int(asked["checkpoint"]) > self._request and not self._checkpoints.is_writing:
+        asked = self._board.supervisor
+        if int(asked["checkpoint"]) > self._request and not self._files.is_busy:
             self._request = int(asked["checkpoint"])
             self._begin_checkpoint()
-        written = self._checkpoints.result()
-        if written is not None:
-            self._tell(*written)
-            part["checkpoint"] = self._request
+        self._tell()
         number = int(asked["evaluation"])
         if number > self._evaluation and self._is_evaluated(number):
             self._evaluation = number
             self._save_candidate(number)
+        for error in self._files.errors_of_others():
+            text = f"{error.filename or self._task.folder.path}: {error.strerror or error}"
+            self._events.send({"kind": "warning", "text": text})
 
     def _is_evaluated(self, number: int) -> bool:
         actor = self._board.actor
@@ -196,18 +201,20 @@ class Learner:
         return is_over or int(actor["phase"]) == Phase.EVALUATING
 
     def _save_candidate(self, number: int) -> None:
-        version = int(self._board.actor["policy_version"])
-        try:
-            self.publisher.save_version(version, self._task.folder, number)
-        except OSError as error:
-            text = f"the model of evaluation {number} was not saved: {error.strerror or error}"
-            self._events.send({"kind": "warning", "text": text})
+        """Write the model that is being evaluated: it may be the best so far."""
+        folder = self._task.folder
+        content = self.publisher.content_of(int(self._board.actor["policy_version"]))
+        if content is None:
+            return
+        model, statistics = content
+        files = {} if statistics is None else {folder.candidate_normalizer(number): statistics}
+        self._files.write_others({**files, folder.candidate_model(number): model})
 
     def _begin_checkpoint(self) -> None:
         self._require_finite()
         beat(self._board.learner, Phase.SAVING)
         self._take_events()
-        self._checkpoints.start(take_snapshot(self._task.folder, self.agent, self._position()))
+        self._files.start(take_snapshot(self._task.folder, self.agent, self._position()))
 
     def _require_finite(self) -> None:
         if not has_finite_weights(self.agent):
@@ -216,15 +223,21 @@ class Learner:
                 "saved"
             )
 
-    def _tell(self, snapshot: Any, error: OSError | None) -> None:
+    def _tell(self) -> None:
+        """Say how the last checkpoint went, once it is over."""
+        written, part = self._files.result(), self._board.learner
+        if written is None:
+            return
+        snapshot, error = written
         model = self._task.folder.checkpoint_model(snapshot.steps)
         event = {"kind": "checkpoint", "number": self._request, "step": snapshot.steps}
         if error is None:
             event["file"] = model.name
-            self._board.learner["checkpoint_step"] = snapshot.steps
+            part["checkpoint_step"] = snapshot.steps
         else:
             event["error"] = f"{error.strerror or error} ({error.filename or model})"
         self._events.send(event)
+        part["checkpoint"] = self._request
 
     def _position(self) -> dict[str, Any]:
         statistics = None if self._statistics is None else self._statistics.state()
@@ -235,20 +248,19 @@ class Learner:
             "statistics": statistics,
         }
 
-    def _save_checkpoint_now(self) -> None:
-        """Write a checkpoint and wait for it."""
-        self._checkpoints.wait()
+    def save_checkpoint(self) -> None:
+        """Write a checkpoint of this moment and wait for it; say how it went."""
+        self._files.wait()
+        self._tell()
         self._begin_checkpoint()
-        self._checkpoints.wait()
-        written = self._checkpoints.result()
-        assert written is not None
-        self._tell(*written)
+        self._files.wait()
+        self._tell()
 
     def _leave(self) -> None:
         """Save, since the supervisor is gone and nobody else will."""
         while self._take_rows():
             self._beat()
-        self._save_checkpoint_now()
+        self.save_checkpoint()
 
     def _finish(self, *, with_checkpoint: bool) -> None:
         """Write the final files."""
@@ -257,11 +269,11 @@ class Learner:
         self._last_look = 0.0
         self._take_events()
         beat(self._board.learner, Phase.SAVING)
-        self._checkpoints.wait()
+        self._files.wait()
         self._require_finite()
         save_final_files(self._task.folder, self._task.options, self.agent)
         if with_checkpoint:
-            self._save_checkpoint_now()
+            self.save_checkpoint()
         self._events.flush()
         beat(self._board.learner, Phase.DONE)
 

@@ -38,7 +38,8 @@ class ProgressLines:
                 self._next_time = now + _PERIOD
                 console.rewrite(self._line(step, now))
         elif step >= self._next_step:
-            self._next_step += _SHARE * self._total
+            while self._next_step <= step:
+                self._next_step += _SHARE * self._total
             console.message(self._line(step, now))
 
     def _line(self, step: int, now: float) -> str:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rl_zoo.agents.weights import save_agent
+from rl_zoo.agents.weights import model_content
 from rl_zoo.errors import NonFiniteError
 from rl_zoo.realtime.actor_parameters import actor_parameters
+from rl_zoo.realtime.learner_checkpoint import statistics_content
 from rl_zoo.realtime.parameters import ParameterReader, ParameterWriter
-from rl_zoo.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -76,27 +76,20 @@ class Publisher:
         self._kept.append(_Kept(self.version, self._actor.copy(), self._moments()))
         return True
 
-    def save_version(self, version: int, folder: RunFolder, number: int) -> bool:
-        """Write the model as it was published under ``version``, as a candidate for the best.
+    def content_of(self, version: int) -> tuple[bytes, bytes | None] | None:
+        """Return the files of the model as it was published under ``version``.
 
         Critics and optimisers may be newer than the actor.
 
-        Args:
-            version: Of the policy that is evaluated.
-            folder: The run.
-            number: Of the evaluation.
-
         Returns:
-            Whether that version was still known.
+            Content of the model's file and of its normaliser's, if there is one; None if that
+            version is not known any more.
         """
         kept = next((item for item in self._kept if item.version == version), None)
         if kept is None:
-            return False
+            return None
         with self._in_use(kept):
-            save_agent(
-                self._agent, folder.candidate_model(number), folder.candidate_normalizer(number)
-            )
-        return True
+            return model_content(self._agent), statistics_content(self._agent)
 
     @contextmanager
     def _in_use(self, kept: _Kept) -> Iterator[None]:

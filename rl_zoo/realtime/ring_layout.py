@@ -127,6 +127,36 @@ def row_dtype(spec: RingSpec) -> np.dtype[Any]:
     )
 
 
+def check_same_rows(found: RingSpec, wanted: RingSpec, path: Path) -> None:
+    """Refuse to go on with a ring whose rows are of another kind.
+
+    Raises:
+        ConfigError: One sentence per difference.
+    """
+    pairs = [
+        ("observation", _words(found.observation), _words(wanted.observation)),
+        ("action", *(f"{_words(box)} {_range(box)}" for box in (found.action, wanted.action))),
+        ("buffer_size", str(found.buffer_size), str(wanted.buffer_size)),
+    ]
+    problems = [
+        f"{path}: its {what} is {old}, now it would be {new}; start a new run, with -i for the "
+        "weights"
+        for what, old, new in pairs
+        if old != new
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _words(box: BoxSpec) -> str:
+    return f"{list(box.shape)} of {np.dtype(box.dtype).name}"
+
+
+def _range(box: BoxSpec) -> str:
+    low, high = (", ".join(f"{number:g}" for number in bound) for bound in (box.low, box.high))
+    return f"from ({low}) to ({high})"
+
+
 def header_of(spec: RingSpec) -> bytes:
     """Return the header of an empty ring."""
     text = json.dumps(asdict(spec)).encode()

@@ -68,7 +68,8 @@ class RingReplay(ReplayBuffer):
 
     @n_seen.setter
     def n_seen(self, number: int) -> None:
-        """Continue where another learner stopped."""
+        """Continue where another learner stopped; rows lost in a power failure are not counted."""
+        number = min(number, self.ring.committed)
         first = max(0, number - self.buffer_size, self._oldest_safe())
         numbers = np.arange(first, max(first, number))
         discarded = self.ring.rows["discard"][numbers % self.ring.capacity] != 0

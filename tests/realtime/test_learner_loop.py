@@ -66,7 +66,7 @@ def test_policy_and_normalisation_are_published_together(rig):
     learner = rig.learner()
     rig.act(200)
     work_off(learner)
-    learner._publish()
+    learner.publish()
     published = rig.published.newest()
     assert published.version == rig.board.learner["policy_version"] > 1
     moments = learner.agent.get_vec_normalize_env().obs_rms
@@ -81,7 +81,7 @@ def test_policy_that_is_not_finite_stays_with_the_learner(rig):
     with torch.no_grad():
         learner.agent.actor.mu.weight[0, 0] = float("nan")
     with pytest.raises(NonFiniteError, match="not finite"):
-        learner._publish()
+        learner.publish()
     assert rig.published.newest().version == 1
     rig.board.supervisor["checkpoint"] = 1
     with pytest.raises(NonFiniteError, match="not saved"):
@@ -95,7 +95,7 @@ def test_checkpoint_is_complete_and_plain_sb3_loads_it(rig):
     work_off(learner)
     rig.board.supervisor["checkpoint"] = 1
     learner.turn()
-    learner._checkpoints.wait()
+    learner._files.wait()
     learner.turn()
     assert rig.board.learner["checkpoint"] == 1 and rig.board.learner["checkpoint_step"] == 90
     assert latest_resumable(rig.folder) == 90
@@ -123,7 +123,7 @@ def test_disk_that_is_full_costs_the_checkpoint_only(rig, monkeypatch):
     monkeypatch.setattr("rl_zoo.realtime.learner_checkpoint.write_manifest", fail)
     rig.board.supervisor["checkpoint"] = 1
     learner.turn()
-    learner._checkpoints.wait()
+    learner._files.wait()
     learner.turn()
     (event,) = [event for event in rig.told.read() if event["kind"] == "checkpoint"]
     assert "No space left" in event["error"] and rig.board.learner["checkpoint"] == 1
@@ -141,7 +141,7 @@ def test_new_learner_goes_on_where_the_checkpoint_was(tmp_path, algo, backend):
     work_off(first)
     before = broken.learner()
     work_off(before)
-    before._save_checkpoint_now()
+    before.save_checkpoint()
     expected = before.agent.get_vec_normalize_env()
 
     after = broken.learner(restored_step=120)
@@ -164,7 +164,7 @@ def test_restored_learner_draws_the_same_random_numbers(rig):
     before = rig.learner()
     rig.act(60)
     work_off(before)
-    before._save_checkpoint_now()
+    before.save_checkpoint()
     state = np.random.get_state()[1].tolist(), torch.get_rng_state()
     np.random.rand(5)
     torch.rand(5)
@@ -177,7 +177,7 @@ def test_robot_never_falls_back_to_an_older_policy(rig):
     first = rig.learner()
     rig.act(100)
     work_off(first)
-    first._publish()
+    first.publish()
     version = rig.board.learner["policy_version"]
     published = rig.published.newest().version
     rig.learner().turn()  # one that dies early
@@ -187,7 +187,7 @@ def test_robot_never_falls_back_to_an_older_policy(rig):
         assert rig.published.newest() is None and part["policy_version"] == version
         second.turn()
     work_off(second)
-    second._publish()
+    second.publish()
     assert rig.published.newest().version > published
 
 
@@ -195,7 +195,7 @@ def test_model_under_evaluation_is_written_as_it_was_published(rig):
     learner = rig.learner()
     rig.act(60)
     work_off(learner)
-    learner._publish()
+    learner.publish()
     evaluated = {k: v for k, v in weights(learner.agent).items() if k.startswith("actor")}
     counted = learner.agent.get_vec_normalize_env().obs_rms.count
     rig.board.actor["policy_version"] = learner.publisher.version
@@ -204,6 +204,7 @@ def test_model_under_evaluation_is_written_as_it_was_published(rig):
     present = weights(learner.agent)
     rig.board.supervisor["evaluation"], rig.board.actor["phase"] = 1, Phase.EVALUATING
     learner.turn()
+    learner._files.wait()
     written = SAC.load(rig.folder.candidate_model(1)).policy.state_dict()
     expect_equal({k: v for k, v in written.items() if k.startswith("actor")}, evaluated)
     assert load_normalizer(rig.folder.candidate_normalizer(1)).obs_rms.count == counted
@@ -239,7 +240,7 @@ def test_checkpoint_of_lockstep_is_refused(rig):
     learner = rig.learner()
     rig.act(50)
     work_off(learner)
-    learner._save_checkpoint_now()
+    learner.save_checkpoint()
     with np.load(rig.folder.checkpoint_state(50)) as stored:
         state = json.loads(stored["json"].item())
     del state["realtime"]

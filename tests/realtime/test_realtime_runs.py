@@ -136,6 +136,7 @@ def test_run_learns_and_leaves_what_a_lockstep_run_leaves(start):
     np.testing.assert_allclose(returns[:10], expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_plain_sb3_continues_with_the_model(start):
     from stable_baselines3 import SAC
 
@@ -145,6 +146,7 @@ def test_plain_sb3_continues_with_the_model(start):
     assert agent.num_timesteps == 200 and agent._n_updates == 140
 
 
+@pytest.mark.slow
 def test_ctrl_c_truncates_saves_and_can_be_resumed(start):
     run = start("-n", 100_000)
     run.wait_for_rows(120)
@@ -209,6 +211,7 @@ def kill_learner(start, n_times, n_rows):
     return run
 
 
+@pytest.mark.slow
 def test_learner_is_killed_and_the_run_goes_on(start):
     run = kill_learner(start, 1, 800)
     record = read_record(run.folder)
@@ -226,6 +229,7 @@ def test_learner_is_killed_ten_times_and_the_actor_goes_on(start):
     assert json.loads(run.folder.record_file.read_text())["state"] == "finished"
 
 
+@pytest.mark.slow
 def test_killed_actor_ends_the_run_with_everything_saved(start):
     run = start("-n", 100_000)
     run.wait_for_rows(80)
@@ -238,6 +242,7 @@ def test_killed_actor_ends_the_run_with_everything_saved(start):
     assert expect_every_step(run) <= 1
 
 
+@pytest.mark.slow
 def test_killed_supervisor_takes_its_processes_along(start):
     run = start("-n", 100_000)
     run.wait_for_rows(80)

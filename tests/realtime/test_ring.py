@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ from gymnasium.spaces import Box, Discrete
 
 from rl_zoo.errors import ConfigError, DamagedFileError, RobotFault, UsageError
 from rl_zoo.realtime.ring import RESERVED_ROWS, Ring, RingWriter, create_ring
-from rl_zoo.realtime.ring_layout import MARGIN, START, TERMINATED, BoxSpec, RingSpec, row_dtype
+from rl_zoo.realtime.ring_layout import (
+    MARGIN,
+    START,
+    TERMINATED,
+    BoxSpec,
+    RingSpec,
+    check_same_rows,
+    row_dtype,
+)
 
 WRITER = """
 import os, sys
@@ -136,6 +145,22 @@ def test_the_header_tells_the_spaces(tmp_path: Path) -> None:
     assert found == spec
     assert found.observation.space() == observation
     assert found.action.space() == action
+
+
+def test_another_kind_of_rows_is_refused() -> None:
+    path, spec = Path("replay.ring"), spec_of()
+    check_same_rows(spec, replace(spec, run="Env-v0_2"), path)
+    with pytest.raises(ConfigError) as caught:
+        check_same_rows(spec, spec_of(n_actions=2, kind=np.float64, buffer_size=7), path)
+    assert caught.value.problems[0] == (
+        "replay.ring: its observation is [9] of float32, now it would be [9] of float64; start a "
+        "new run, with -i for the weights"
+    )
+    assert "action is [5] of float32 from (-2, -2, -2, -2, -2) to" in caught.value.problems[1]
+    assert "buffer_size is 100000, now it would be 7" in caught.value.problems[2]
+    stronger = replace(spec.action, high=(2.0, 2.0, 2.0, 2.0, 2.5))
+    with pytest.raises(ConfigError, match=r"to \(2, 2, 2, 2, 2\), now .* to \(2, 2, 2, 2, 2.5\)"):
+        check_same_rows(spec, replace(spec, action=stronger), path)
 
 
 def test_rows_have_one_aligned_stride() -> None:

@@ -109,6 +109,14 @@ def test_another_learner_goes_on_where_the_first_stopped(tmp_path: Path) -> None
     both.expect_same_samples()
 
 
+def test_rows_that_a_power_failure_took_are_not_sampled(tmp_path: Path) -> None:
+    both = Both(tmp_path / "replay.ring", 150)
+    both.add(40)
+    both.replay.n_seen = 60  # the checkpoint knew more than the disk kept
+    assert both.replay.n_seen == both.replay.size() == 40
+    both.expect_same_samples()
+
+
 def test_a_learner_far_behind_samples_nothing_that_is_overwritten(tmp_path: Path) -> None:
     both = Both(tmp_path / "replay.ring", 2000)
     both.add(2000, share_of_holes=0.1)

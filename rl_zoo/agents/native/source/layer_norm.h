@@ -6,14 +6,6 @@
 #include "linear.h"
 #include "random.h"
 
-struct Row {
-    float values[WIDTH];
-    constexpr Row() : values() {
-        for (float& value : values) value = 1;
-    }
-};
-inline constexpr Row ONES;
-
 struct LayerNorm {
     static constexpr float EPSILON = 1e-5f;  // torch.nn.LayerNorm's
     int size = 0;
@@ -29,35 +21,28 @@ struct LayerNorm {
     // y <- max(0, scale * (z - mean) / std + shift) of z = mask * y (no data: z = y);
     // `unit` keeps (z - mean) / std.
     void forward(const Panels& y, const Panels& mask, const Panels& unit, const Panels& inverse_std) const {
-        for (int p = 0; p < y.count(); ++p) {
-            float mean[WIDTH] = {}, variance[WIDTH] = {};
-            for (int f = 0; f < size; ++f) {
-                float* __restrict z = y.row(p, f);
-                const float* __restrict factor = mask.data ? mask.row(p, f) : ONES.values;
-                for (int b = 0; b < WIDTH; ++b) {
-                    z[b] *= factor[b];
-                    mean[b] += z[b];
+        const float *const scales = scale.value, *const shifts = shift.value;
+        const int n = size;
+        for (int p = 0; p < y.count(); ++p)
+            for (int b = 0; b < WIDTH; b += LANES) {
+                float* z = y.row(p, 0) + b;
+                if (mask.data) multiply(z, mask.row(p, 0) + b);
+                const Vector mean = sum([&](int f) { return load(z + f * WIDTH); }) / float(size);
+                const Vector squares = sum([&](int f) {
+                    const Vector distance = load(z + f * WIDTH) - mean;
+                    return distance * distance;
+                });
+                const Vector variance = squares / float(size) + EPSILON;
+                Vector inverse;
+                for (int i = 0; i < LANES; ++i) inverse[i] = 1 / std::sqrt(variance[i]);
+                store(inverse_std.row(p, 0) + b, inverse);
+                float* normal = unit.row(p, 0) + b;
+                for (int f = 0; f < n; ++f) {
+                    const Vector u = (load(z + f * WIDTH) - mean) * inverse;
+                    store(normal + f * WIDTH, u);
+                    store(z + f * WIDTH, larger(u * scales[f] + shifts[f], Vector{}));
                 }
             }
-            for (int b = 0; b < WIDTH; ++b) mean[b] /= float(size);
-            for (int f = 0; f < size; ++f)
-                for (int b = 0; b < WIDTH; ++b) {
-                    const float d = y.row(p, f)[b] - mean[b];
-                    variance[b] += d * d;
-                }
-            float* inverse = inverse_std.row(p, 0);
-            for (int b = 0; b < WIDTH; ++b)
-                inverse[b] = 1 / std::sqrt(variance[b] / float(size) + EPSILON);
-            for (int f = 0; f < size; ++f) {
-                float* __restrict out = y.row(p, f);
-                float* __restrict normal = unit.row(p, f);
-                for (int b = 0; b < WIDTH; ++b) {
-                    normal[b] = (out[b] - mean[b]) * inverse[b];
-                    const float z = normal[b] * scale.value[f] + shift.value[f];
-                    out[b] = z > 0 ? z : 0;
-                }
-            }
-        }
     }
 
     // d <- the gradient of the layer's input; d comes already times [output > 0].
@@ -65,34 +50,61 @@ struct LayerNorm {
                   bool weights) {
         if (weights)
             for (int f = 0; f < size; ++f) {
-                scale_gradient[f] = dot_over_batch(d, f, unit, f);
-                shift_gradient[f] = sum_over_batch(d, f);
+                Vector along{}, sum{};
+                for (int p = 0; p < d.count(); ++p)
+                    for (int b = 0; b < WIDTH; b += LANES) {
+                        const Vector slope = load(d.row(p, f) + b);
+                        along += slope * load(unit.row(p, f) + b);
+                        sum += slope;
+                    }
+                scale_gradient[f] = sum_of_lanes(along);
+                shift_gradient[f] = sum_of_lanes(sum);
             }
-        for (int p = 0; p < d.count(); ++p) {
-            float mean[WIDTH] = {}, along[WIDTH] = {};
-            for (int f = 0; f < size; ++f)
-                for (int b = 0; b < WIDTH; ++b) {
-                    const float g = d.row(p, f)[b] * scale.value[f];
-                    mean[b] += g;
-                    along[b] += g * unit.row(p, f)[b];
+        const float* const scales = scale.value;
+        const int n = size;
+        for (int p = 0; p < d.count(); ++p)
+            for (int b = 0; b < WIDTH; b += LANES) {
+                float* g = d.row(p, 0) + b;
+                const float* normal = unit.row(p, 0) + b;
+                Vector mean{}, along{};
+                for (int f = 0; f < n; ++f) {
+                    const Vector scaled = load(g + f * WIDTH) * scales[f];
+                    mean += scaled;
+                    along += scaled * load(normal + f * WIDTH);
                 }
-            for (int b = 0; b < WIDTH; ++b) mean[b] /= float(size), along[b] /= float(size);
-            const float* inverse = inverse_std.row(p, 0);
-            for (int f = 0; f < size; ++f) {
-                float* __restrict g = d.row(p, f);
-                const float* __restrict normal = unit.row(p, f);
-                const float* __restrict factor = mask.data ? mask.row(p, f) : ONES.values;
-                for (int b = 0; b < WIDTH; ++b) {
-                    const float slope = g[b] * scale.value[f] - mean[b] - normal[b] * along[b];
-                    g[b] = slope * inverse[b] * factor[b];
+                mean /= float(n), along /= float(n);
+                const Vector inverse = load(inverse_std.row(p, 0) + b);
+                for (int f = 0; f < n; ++f) {
+                    const Vector scaled = load(g + f * WIDTH) * scales[f];
+                    store(g + f * WIDTH, (scaled - mean - load(normal + f * WIDTH) * along) * inverse);
                 }
+                if (mask.data) multiply(g, mask.row(p, 0) + b);
             }
-        }
     }
 
     void step(const Adam& adam) {
         adam_step(adam, scale, scale_gradient.get());
         adam_step(adam, shift, shift_gradient.get());
+    }
+
+   private:
+    // The functions below work on LANES transitions, one vector per feature.
+
+    void multiply(float* values, const float* factors) const {
+        const int n = size;
+        for (int f = 0; f < n; ++f)
+            store(values + f * WIDTH, load(values + f * WIDTH) * load(factors + f * WIDTH));
+    }
+
+    // Four sums at once, because an addition waits for the one before it.
+    template <class Term>
+    Vector sum(const Term& term) const {
+        Vector sums[4] = {};
+        int f = 0;
+        for (; f + 4 <= size; f += 4)
+            for (int i = 0; i < 4; ++i) sums[i] += term(f + i);
+        for (; f < size; ++f) sums[0] += term(f);
+        return (sums[0] + sums[1]) + (sums[2] + sums[3]);
     }
 };
 

@@ -65,25 +65,29 @@ class Network {
         return trace;
     }
 
-    // Compute the trace's result. Dropout draws its masks unless they are `given`.
+    // Compute the trace's result, panel by panel: what a layer wrote is still near for the next one.
+    // Dropout draws its masks unless they are `given`.
     void forward(const Panels& x, Trace& trace, LaneRandom& random, bool given) const {
-        Panels input = x;
         const int last = int(linears.size()) - 1;
-        for (int i = 0; i <= last; ++i) {
-            Trace::Level& level = trace.levels[i];
-            const Panels& y = level.output.view;
-            const bool plain = norms.empty() && dropout.rate == 0;
-            linears[i].forward(input, y, i < last && plain);
-            input = y;
-            if (i == last || plain) continue;
-            if (dropout.rate > 0) {
-                if (!given) dropout.draw(level.mask.view, random);
-                if (norms.empty()) Dropout::apply(level.mask.view, y);
+        const bool plain = norms.empty() && dropout.rate == 0;
+        for (int p = 0; p < x.count(); ++p) {
+            Panels input = x.panel(p);
+            for (int i = 0; i <= last; ++i) {
+                const Trace::Level& level = trace.levels[i];
+                const Panels y = level.output.view.panel(p);
+                linears[i].forward(input, y, i < last && plain);
+                input = y;
+                if (i == last || plain) continue;
+                const Panels mask = level.mask.view.panel(p);
+                if (dropout.rate > 0) {
+                    if (!given) dropout.draw(mask, random);
+                    if (norms.empty()) Dropout::apply(mask, y);
+                }
+                if (norms.empty())
+                    rectify(y);
+                else
+                    norms[i].forward(y, mask, level.unit.view.panel(p), level.inverse_std.view.panel(p));
             }
-            if (norms.empty())
-                rectify(y);
-            else
-                norms[i].forward(y, level.mask.view, level.unit.view, level.inverse_std.view);
         }
     }
 

@@ -39,6 +39,7 @@ struct Panels {
     int count() const { return panels_of(batch); }
     int lanes(int panel) const { return batch - panel * WIDTH < WIDTH ? batch - panel * WIDTH : WIDTH; }
     float* row(int panel, int feature) const { return data + panel * stride + feature * long(WIDTH); }
+    Panels panel(int index) const { return {data + index * stride, rows, lanes(index), stride}; }
     // Return the part from row `first` on.
     Panels part(int first, int n) const { return {data + first * long(WIDTH), n, batch, stride}; }
 };

@@ -36,28 +36,25 @@ inline double quantile_huber(
     const Panels& values, const Panels& targets, int n_targets, float scale, const Panels& gradient) {
     const int n = values.rows;
     double total = 0;
-    for (int p = 0; p < values.count(); ++p) {
-        const int lanes = values.lanes(p);
-        for (int i = 0; i < n; ++i) {
-            const float level = (float(i) + 0.5f) / float(n);
-            const float* value = values.row(p, i);
-            float slope[WIDTH] = {}, loss[WIDTH] = {};
-            for (int j = 0; j < n_targets; ++j) {
-                const float* target = targets.row(p, j);
-                for (int b = 0; b < WIDTH; ++b) {
-                    const float error = target[b] - value[b];
-                    const float weight = error < 0 ? 1 - level : level;
-                    const float low = error < -1.0f ? -1.0f : error;
-                    const float clipped = low > 1.0f ? 1.0f : low;
-                    slope[b] -= weight * clipped;
-                    loss[b] += weight * clipped * (error - 0.5f * clipped);
+    for (int p = 0; p < values.count(); ++p)
+        for (int b = 0; b < WIDTH; b += LANES)
+            for (int i = 0; i < n; ++i) {
+                const float level = (float(i) + 0.5f) / float(n);
+                const Vector above = Vector{} + level, below = Vector{} + (1 - level);
+                const Vector value = load(values.row(p, i) + b);
+                const float* target = targets.row(p, 0) + b;
+                Vector slope{}, loss{};
+                for (int j = 0; j < n_targets; ++j) {
+                    const Vector error = load(target + j * long(WIDTH)) - value;
+                    const Vector clipped = smaller(larger(error, Vector{} - 1), Vector{} + 1);
+                    const Vector weighted = (error < 0 ? below : above) * clipped;
+                    slope -= weighted;
+                    loss += weighted * (error - 0.5f * clipped);
+                }
+                for (int l = 0; l < LANES && b + l < values.lanes(p); ++l) {
+                    gradient.row(p, i)[b + l] = slope[l] * scale;
+                    total += loss[l];
                 }
             }
-            for (int b = 0; b < lanes; ++b) {
-                gradient.row(p, i)[b] = slope[b] * scale;
-                total += loss[b];
-            }
-        }
-    }
     return total * scale;
 }

@@ -1,4 +1,5 @@
-// Dropout masks from xoshiro128++ (Blackman & Vigna 2021), one generator per lane.
+// Dropout masks from xoshiro128+ (Blackman & Vigna 2021), one generator per lane. Its lowest bits are
+// weak; here the highest decide.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +15,21 @@ class LaneRandom {
 
     // Fill rows of WIDTH numbers: 0 with the probability of dropping, else `kept`.
     void mask_rows(float* rows, int n, uint32_t threshold, float kept) {
-        for (int b = 0; b < WIDTH; b += LANES) {
-            Words s[4];
-            for (int i = 0; i < 4; ++i) std::memcpy(&s[i], state_[i] + b, sizeof(Words));
-            for (int row = 0; row < n; ++row) {
-                const Words sum = s[0] + s[3];
-                const Words drawn = ((sum << 7) | (sum >> 25)) + s[0];
-                const Words shifted = s[1] << 9;
-                s[2] ^= s[0], s[3] ^= s[1], s[1] ^= s[2], s[0] ^= s[3];
-                s[2] ^= shifted;
-                s[3] = (s[3] << 11) | (s[3] >> 21);
-                store(rows + row * WIDTH + b, drawn < threshold ? Vector{} : Vector{} + kept);
+        for (int b = 0; b < WIDTH; b += 2 * LANES) {  // two at once: each waits for its last number
+            Words s[2][4];
+            for (int i = 0; i < 4; ++i) {
+                std::memcpy(&s[0][i], state_[i] + b, sizeof(Words));
+                std::memcpy(&s[1][i], state_[i] + b + LANES, sizeof(Words));
             }
-            for (int i = 0; i < 4; ++i) std::memcpy(state_[i] + b, &s[i], sizeof(Words));
+            for (int row = 0; row < n; ++row) {
+                float* at = rows + row * WIDTH + b;
+                store(at, next(s[0]) < threshold ? Vector{} : Vector{} + kept);
+                store(at + LANES, next(s[1]) < threshold ? Vector{} : Vector{} + kept);
+            }
+            for (int i = 0; i < 4; ++i) {
+                std::memcpy(state_[i] + b, &s[0][i], sizeof(Words));
+                std::memcpy(state_[i] + b + LANES, &s[1][i], sizeof(Words));
+            }
         }
     }
 
@@ -36,6 +39,14 @@ class LaneRandom {
 
    private:
     typedef uint32_t Words __attribute__((vector_size(LANES * 4)));
+
+    static Words next(Words* s) {
+        const Words drawn = s[0] + s[3], shifted = s[1] << 9;
+        s[2] ^= s[0], s[3] ^= s[1], s[1] ^= s[2], s[0] ^= s[3];
+        s[2] ^= shifted;
+        s[3] = (s[3] << 11) | (s[3] >> 21);
+        return drawn;
+    }
 
     // Steele, Lea & Flood (2014): spreads a seed.
     static uint64_t split_mix(uint64_t& state) {

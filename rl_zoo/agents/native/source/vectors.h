@@ -43,8 +43,14 @@ static inline Vector permute(Vector a, Vector b, Lanes order) {
 #endif
 }
 
+static inline Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
+static inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+
 static inline float sum_of_lanes(Vector v) {
-    float sum = 0;
-    for (int i = 0; i < LANES; ++i) sum += v[i];
-    return sum;
+    for (int step = LANES / 2; step > 0; step /= 2) {
+        Lanes order;
+        for (int i = 0; i < LANES; ++i) order[i] = (i + step) % LANES;
+        v += permute(v, order);
+    }
+    return v[0];
 }
