@@ -6,8 +6,6 @@ import signal
 import time
 from typing import Any
 
-import numpy as np
-
 from rl_zoo.realtime.acting_env import ActingEnv, executed_action
 from rl_zoo.realtime.actor_evaluation import evaluate
 from rl_zoo.realtime.board import Board, Phase, beat
@@ -59,9 +57,7 @@ class Acting:
         self._owner = owner
         options = task.options
         self.ring = open_ring(task, env)
-        first = self.ring.committed
-        # Noise of a resumed run is other noise than that of its beginning.
-        noise_seed = int(np.random.SeedSequence([options.seed, first]).generate_state(1)[0])
+        noise_seed = env.continue_after(self.ring.committed)
         self.explorer = Explorer(
             options.config, env.action_space, ParameterReader(task.parameters), noise_seed
         )

@@ -56,7 +56,6 @@ class ActingEnv:
             self.period = 1.0 / self.frequency
         self.n_steps = 0
         self._seed: int | None = options.seed
-        self.env.action_space.seed(options.seed)
 
     @property
     def action_space(self) -> Any:
@@ -67,6 +66,22 @@ class ActingEnv:
     def observation_space(self) -> Any:
         """Return the space of observations, a Box."""
         return self.env.observation_space
+
+    def continue_after(self, n_rows: int) -> int:
+        """Choose the randomness of a session: a resumed run does not repeat what it has done.
+
+        Args:
+            n_rows: Transitions of earlier sessions.
+
+        Returns:
+            A seed for exploration noise.
+        """
+        assert self._seed is not None
+        noise, following = np.random.SeedSequence([self._seed, n_rows]).generate_state(2)
+        if n_rows:
+            self._seed = int(following)
+        self.env.action_space.seed(self._seed)
+        return int(noise)
 
     def attribute(self, name: str) -> Any:
         """Return what a layer of the environment has under this name; None: no layer has it."""

@@ -61,12 +61,11 @@ def restore_state(agent: BaseAlgorithm, arrays: Mapping[str, NDArray[Any]], wher
         DamagedFileError: If a value is missing, superfluous or of another shape or type.
     """
     import jax
-    import jax.numpy as jnp
 
     wanted = collect_state(agent)
     _check_fit(wanted, arrays, where)
     for place, state in _states(agent):
-        leaves = [jnp.asarray(arrays[name]) for name, _ in _leaves(place, state)]
+        leaves = [_like(leaf, arrays[name]) for name, leaf in _leaves(place, state)]
         _set(
             agent, place, jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(state), leaves)
         )
@@ -119,6 +118,19 @@ def _array(leaf: Any) -> NDArray[Any]:
     import jax.numpy as jnp
 
     return np.array(jnp.asarray(leaf))  # a Python number gets the type that JAX gives it
+
+
+def _like(leaf: Any, array: NDArray[Any]) -> Any:
+    """Return ``array`` as the kind of value that ``leaf`` is.
+
+    A number that JAX takes for weakly typed stays one: a program is compiled for the types of its
+    arguments, and compiled again for others.
+    """
+    import jax.numpy as jnp
+
+    if array.ndim == 0 and getattr(leaf, "weak_type", True):
+        return array.item()
+    return jnp.asarray(array)
 
 
 def _check_fit(
