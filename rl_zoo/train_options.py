@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from rl_zoo.config.model import RunConfig
-from rl_zoo.config.provenance import write_provenance
-from rl_zoo.config.yaml import dump_yaml
 from rl_zoo.runs.atomic import write_text
 from rl_zoo.runs.folder import RunFolder
 
@@ -77,6 +75,9 @@ class FinishedRun:
 
 def write_parameters(folder: RunFolder, options: TrainOptions) -> None:
     """Write ``config.yml``, ``provenance.yml``, ``args.yml`` and ``command.txt``."""
+    from rl_zoo.config.provenance import write_provenance  # the actor has no use for YAML
+    from rl_zoo.config.yaml import dump_yaml
+
     config = options.config
     arguments = {**options.arguments, "seed": options.seed}
     arguments["env_kwargs"] = dict(config.env_kwargs) or None

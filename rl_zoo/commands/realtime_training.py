@@ -11,8 +11,12 @@ from rl_zoo.commands.realtime_flags import REALTIME_ONLY
 from rl_zoo.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
+    from rl_zoo.config.model import RunConfig
     from rl_zoo.runs.folder import RunFolder
     from rl_zoo.train_options import TrainOptions
+
+_WITHOUT_CLOCK = ("mock", "replay")
+"""Drivers whose time passes only while somebody waits."""
 
 
 def check_realtime_numbers(arguments: argparse.Namespace) -> list[str]:
@@ -44,13 +48,20 @@ def choose_mode(options: TrainOptions, requested: bool | None) -> tuple[TrainOpt
         ConfigError: If a real-time run was asked for and cannot be, or a flag for it is left over.
         UsageError: If a run is to be continued in the other mode.
     """
+    from rl_zoo.realtime.fit import require_fit, what_does_not_fit
+
+    notes = []
     if options.resume is not None:
         requested = _mode_of(options.resume, requested)
+    elif requested is None and is_hardware(options.config):
+        unfit = what_does_not_fit(options)
+        requested = not unfit
+        if unfit:
+            notes.append(f"one process acts and learns in turn, because of {'; '.join(unfit)}")
     if not requested:
         _refuse_leftover_flags(options)
-        return options, []
+        return options, notes
     from rl_zoo.cpu_budget import divide_cores
-    from rl_zoo.realtime.fit import require_fit
 
     require_fit(options)
     actor_core, learner_core = divide_cores(options.actor_core, options.learner_core)
@@ -58,6 +69,19 @@ def choose_mode(options: TrainOptions, requested: bool | None) -> tuple[TrainOpt
         replace(options, realtime=True, actor_core=actor_core, learner_core=learner_core),
         ["acting and learning in two processes"],
     )
+
+
+def is_hardware(config: RunConfig) -> bool:
+    """Say whether an environment moves with the clock on the wall, whoever waits for it.
+
+    A robot behind a driver does, unless the driver only plays one in a time of its own.
+    """
+    from rl_zoo.envs.ids import registration_of, takes_run_folder
+
+    if not takes_run_folder(config.env_id):
+        return False
+    kwargs = {**registration_of(config.env_id), **config.env_kwargs}
+    return kwargs.get("driver") not in _WITHOUT_CLOCK
 
 
 def _mode_of(folder: RunFolder, requested: bool | None) -> bool:

@@ -120,14 +120,6 @@ def describe_robot_of(env: Env) -> dict[str, Any] | None:
     }
 
 
-def control_period(env: Env) -> float | None:
-    """Return the time between two actions in s; None: the environment does not say."""
-    if not env.has_wrapper_attr("dt"):
-        return None
-    period = float(env.get_wrapper_attr("dt"))
-    return period if np.isfinite(period) and period > 0.0 else None
-
-
 def installed_versions() -> dict[str, str]:
     """Return the versions of what had a part in the policy."""
     versions = {"python": platform.python_version()}

@@ -18,7 +18,6 @@ from rl_zoo.config.model import RunConfig
 from rl_zoo.deploy.describe import (
     action_layout,
     array_layout,
-    control_period,
     describe_robot_of,
     installed_versions,
     observation_layouts,
@@ -53,6 +52,7 @@ from rl_zoo.deploy.recording import (
 from rl_zoo.deploy.runtime import Policy
 from rl_zoo.deploy.scores import compare_scores, listening
 from rl_zoo.deploy.stack_split import StackSplit, split_stack
+from rl_zoo.envs.control_period import control_period
 from rl_zoo.errors import ConfigError
 
 _TIMED_STEPS = 2000

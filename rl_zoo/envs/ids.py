@@ -221,15 +221,16 @@ def is_single_instance(env_id: str) -> bool:
     """Say whether only one instance of the environment may be open at a time (a robot).
 
     An environment says so by ``metadata["single_instance"] = True``, by a class attribute
-    ``single_instance`` or in the keyword arguments of its registration. Its module is imported.
+    ``single_instance`` or in the keyword arguments of its registration. Its module is imported
+    unless the id is one of ours or of Gymnasium.
 
     Raises:
         ConfigError: If there is no such environment.
     """
+    if is_known_builtin(env_id):
+        return _is_real_robot(env_id)
     check_env_id(env_id)
-    import gymnasium
-
-    kwargs = gymnasium.registry[registered_id(env_id)].kwargs
+    kwargs = registration_of(env_id)
     if "single_instance" in kwargs:
         return bool(kwargs["single_instance"])
     entry_point = _imported_entry_point(env_id)
@@ -243,8 +244,24 @@ def takes_run_folder(env_id: str) -> bool:
 
     One of a robot does: its ``metadata["takes_run_folder"]`` is True, and its episodes are kept.
     """
+    if is_known_builtin(env_id):
+        return _is_real_robot(env_id)
     metadata = getattr(_imported_entry_point(env_id), "metadata", None) or {}
     return metadata.get("takes_run_folder") is True
+
+
+def registration_of(env_id: str) -> Mapping[str, Any]:
+    """Return the keyword arguments with which the environment is registered."""
+    if env_id in OUR_ENVIRONMENTS:
+        kwargs: Mapping[str, Any] = OUR_ENVIRONMENTS[env_id]["kwargs"]
+        return kwargs
+    import gymnasium
+
+    return gymnasium.registry[registered_id(env_id)].kwargs
+
+
+def _is_real_robot(env_id: str) -> bool:
+    return OUR_ENVIRONMENTS.get(env_id, {}).get("entry_point") == REAL_ROBOT_ENTRY_POINT
 
 
 def _imported_entry_point(env_id: str) -> Any:

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from rl_zoo.deploy.describe import control_period
+from rl_zoo.envs.control_period import control_period
 from rl_zoo.envs.ids import is_single_instance
 from rl_zoo.envs.single_env import SingleEnv, check_stack, telling_what_cannot_be_made
 from rl_zoo.errors import ConfigError, NonFiniteError, RobotFault, ZooError

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from sb3_contrib.common.torch_layers import BatchRenorm
 from stable_baselines3.common.torch_layers import FlattenExtractor
+from stable_baselines3.common.type_aliases import TrainFrequencyUnit
 from torch import nn
 
 from rl_zoo.errors import ConfigError
@@ -55,11 +56,18 @@ def actor_parameters(agent: Any) -> tuple[dict[str, Any], Arrays]:
             with torch.no_grad():
                 arrays["std"] = actor.get_std().numpy()
             description["sde_sample_freq"] = agent.sde_sample_freq
+            description["sde_rollout"] = _rollout_steps(agent)
         else:
             description["log_std"] = _steps(actor.log_std, "log_std", arrays)
     else:
         description["mean"] = _steps(actor.mu, "mean", arrays)
     return description, arrays
+
+
+def _rollout_steps(agent: Any) -> int:
+    """Return the steps of a rollout, at whose start SB3 draws a new matrix; 0: an episode."""
+    frequency = agent.train_freq
+    return int(frequency.frequency) if frequency.unit is TrainFrequencyUnit.STEP else 0
 
 
 def _normalization(agent: Any, arrays: Arrays) -> dict[str, float] | None:

@@ -44,13 +44,15 @@ class ActorPolicy:
         self._is_gaussian = told["kind"] == "gaussian"
         self._sde_std: Array | None = arrays.get("std")
         self._sde_sample_freq = int(told.get("sde_sample_freq", -1))
+        self._sde_rollout = int(told.get("sde_rollout", 0))
         self._matrix: Array | None = None
         self._steps = 0
 
     def begin_episode(self) -> None:
-        """Draw a new exploration matrix (gSDE), as SB3 does at the start of a rollout."""
-        self._matrix = None
-        self._steps = 0
+        """Draw a new exploration matrix (gSDE) if rollouts are episodes."""
+        if not self._sde_rollout:
+            self._matrix = None
+            self._steps = 0
 
     def follow(self, earlier: ActorPolicy | None) -> ActorPolicy:
         """Keep the exploration matrix of the policy before this one; return this policy."""
@@ -80,12 +82,18 @@ class ActorPolicy:
             assert self._log_std is not None
             log_std = np.minimum(np.maximum(self._log_std(latent), _LOG_STD_MIN), _LOG_STD_MAX)
             return np.exp(log_std) * self._generator.standard_normal(n_actions, np.float32)
-        is_due = self._sde_sample_freq > 0 and self._steps % self._sde_sample_freq == 0
-        if self._matrix is None or is_due:
+        if self._matrix is None or self._is_matrix_due():
             shape = self._sde_std.shape
             self._matrix = self._sde_std * self._generator.standard_normal(shape, np.float32)
         self._steps += 1
         return latent @ self._matrix
+
+    def _is_matrix_due(self) -> bool:
+        """Say whether a rollout begins now, or ``sde_sample_freq`` steps of one are over."""
+        place = self._steps % self._sde_rollout if self._sde_rollout else self._steps
+        if place == 0:
+            return True
+        return self._sde_sample_freq > 0 and place % self._sde_sample_freq == 0
 
 
 def _n_inputs(told: Mapping[str, Any], arrays: Mapping[str, Any]) -> int:

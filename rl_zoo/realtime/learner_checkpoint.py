@@ -11,7 +11,7 @@ import io
 import json
 import pickle
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def write_snapshot(folder: RunFolder, snapshot: Snapshot, keep: int) -> None:
     """
     folder.checkpoint_manifest(snapshot.steps).unlink(missing_ok=True)
     try:
-        _write_files(snapshot.files)
+        write_files(snapshot.files)
         write_manifest(folder, snapshot.steps, list(snapshot.files))
     except BaseException:
         for file in snapshot.files:
@@ -145,9 +145,9 @@ class CheckpointWriter:
         future = self._executor.submit(write_snapshot, self._folder, snapshot, self._keep)
         self._checkpoint = snapshot, future
 
-    def write_others(self, files: Mapping[Path, bytes]) -> None:
-        """Begin to write other files, in this order."""
-        self._others.append(self._executor.submit(_write_files, dict(files)))
+    def write_others(self, write: Callable[[], None]) -> None:
+        """Begin to write something else, once what was begun before is written."""
+        self._others.append(self._executor.submit(write))
 
     def wait(self) -> None:
         """Wait until nothing is under way any more."""
@@ -167,7 +167,8 @@ class CheckpointWriter:
         return [error for error in map(_disk_error, over) if error is not None]
 
 
-def _write_files(files: Mapping[Path, bytes]) -> None:
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Write files, each atomically, in their order."""
     for file, content in files.items():
         write_bytes(file, content)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo.agents.weights import has_finite_weights
@@ -12,13 +13,20 @@ from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
 from rl_zoo.realtime.final_files import save_final_files
 from rl_zoo.realtime.launch import Task
-from rl_zoo.realtime.learner_checkpoint import CheckpointWriter, restore_snapshot, take_snapshot
+from rl_zoo.realtime.learner_checkpoint import (
+    CheckpointWriter,
+    restore_snapshot,
+    take_snapshot,
+    write_files,
+)
 from rl_zoo.realtime.learner_log import EventTail, LearnerLog
 from rl_zoo.realtime.publish import Publisher
+from rl_zoo.realtime.recovery import PERIOD, recovery_folder, remove_recovery, renew_recovery
 from rl_zoo.realtime.ring_replay import RingReplay
 from rl_zoo.realtime.statistics import RowStatistics
 from rl_zoo.realtime.update_rate import BlockLength, UpdateRate
 from rl_zoo.robots.control.owner_watch import OwnerWatch
+from rl_zoo.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
@@ -73,12 +81,22 @@ class Learner:
         self._is_dirty = True
         self._last_publication = 0.0
         self._last_look = 0.0
+        self._last_recovery = time.monotonic()
         self._last_beat: float | None = None
         self.is_idle = False
 
-    def restore(self, steps: int) -> None:
-        """Continue from the checkpoint of ``steps``; later rows are taken in by ``run``."""
-        position = restore_snapshot(self._task.folder, steps, self.agent)
+    def restore(self, folder: RunFolder, steps: int) -> None:
+        """Continue from a checkpoint or recovery snapshot; later rows are taken in by ``run``.
+
+        Args:
+            folder: Where its files are.
+            steps: Its number.
+
+        Raises:
+            DamagedFileError: If it is incomplete or does not fit.
+        """
+        position = restore_snapshot(folder, steps, self.agent)
+        self.agent._total_timesteps = self._task.options.config.n_timesteps  # maybe more than then
         self.replay.n_seen = int(position["n_seen"])
         self.rate.restore(position["rate"])
         self._tail.position = int(position["events"])
@@ -191,6 +209,10 @@ class Learner:
         if number > self._evaluation and self._is_evaluated(number):
             self._evaluation = number
             self._save_candidate(number)
+        now = time.monotonic()
+        if now - self._last_recovery >= PERIOD and self.agent._n_updates > 0:
+            self._last_recovery = now
+            self._renew_recovery()
         for error in self._files.errors_of_others():
             text = f"{error.filename or self._task.folder.path}: {error.strerror or error}"
             self._events.send({"kind": "warning", "text": text})
@@ -208,7 +230,14 @@ class Learner:
             return
         model, statistics = content
         files = {} if statistics is None else {folder.candidate_normalizer(number): statistics}
-        self._files.write_others({**files, folder.candidate_model(number): model})
+        files[folder.candidate_model(number)] = model
+        self._files.write_others(partial(write_files, files))
+
+    def _renew_recovery(self) -> None:
+        self._require_finite()
+        place = recovery_folder(self._task.folder)
+        snapshot = take_snapshot(place, self.agent, self._position())
+        self._files.write_others(partial(renew_recovery, place, snapshot))
 
     def _begin_checkpoint(self) -> None:
         self._require_finite()
@@ -274,6 +303,7 @@ class Learner:
         save_final_files(self._task.folder, self._task.options, self.agent)
         if with_checkpoint:
             self.save_checkpoint()
+            remove_recovery(self._task.folder)
         self._events.flush()
         beat(self._board.learner, Phase.DONE)
 

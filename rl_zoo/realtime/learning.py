@@ -16,6 +16,7 @@ from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.learner_agent import build_learner_agent, rehearse_update
 from rl_zoo.realtime.learner_log import open_logger
 from rl_zoo.realtime.learner_loop import Learner
+from rl_zoo.realtime.recovery import newest_snapshot
 from rl_zoo.realtime.ring import Ring
 from rl_zoo.robots.control.owner_watch import OwnerWatch
 from rl_zoo.runs.record import read_record
@@ -42,8 +43,9 @@ def learn(task: Task, board: Board, events: EventWriter) -> None:
     tensorboard = None if record is None else record.tensorboard
     agent.set_logger(open_logger(agent, task.folder, options, tensorboard))
     learner = Learner(task, board, events, owner, agent)
-    if task.restored_step > 0:
-        learner.restore(task.restored_step)
+    snapshot = newest_snapshot(task.folder, task.restored_step)
+    if snapshot is not None:
+        learner.restore(*snapshot)
     rehearse_update(agent, options, backend)
     cpu = read_cpu_budget(options.threads).to_record(fast_matmul=fast_matmul)
     values: dict[str, Any] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import platform
 import subprocess
@@ -133,6 +132,8 @@ def describe_ends(end_reasons: Mapping[str, int], discarded: int = 0) -> str:
 
 def describe_machine() -> dict[str, Any]:
     """Return versions, git commit and host for a new record."""
+    import importlib.metadata  # slow to import; the actor of a new run does not wait for it
+
     versions = {"python": platform.python_version(), "rl_zoo": _own_version()}
     for package in RECORDED_PACKAGES:
         try:

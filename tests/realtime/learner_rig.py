@@ -16,6 +16,7 @@ from rl_zoo.realtime.learner_agent import build_learner_agent
 from rl_zoo.realtime.learner_log import open_logger
 from rl_zoo.realtime.learner_loop import Learner
 from rl_zoo.realtime.parameters import ParameterReader, create_parameter_memory
+from rl_zoo.realtime.recovery import newest_snapshot
 from rl_zoo.realtime.ring import Ring, RingWriter, create_ring
 from rl_zoo.realtime.ring_layout import DISCARD, START, TERMINATED, TRUNCATED, BoxSpec, RingSpec
 from rl_zoo.robots.control.owner_watch import OwnerWatch
@@ -71,8 +72,9 @@ class Rig:
         agent.set_logger(open_logger(agent, self.folder, self.options, None))
         owner = OwnerWatch(task.owner_pid, task.owner_pipe)
         learner = Learner(task, self.board, self.events, owner, agent)
-        if restored_step:
-            learner.restore(restored_step)
+        snapshot = newest_snapshot(self.folder, restored_step)
+        if snapshot is not None:
+            learner.restore(*snapshot)
         return learner
 
     def act(self, n_rows, share_of_holes=0.0):

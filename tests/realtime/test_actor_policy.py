@@ -125,16 +125,39 @@ def test_exploration_of_gsde_is_a_function_of_the_state(agent: Any) -> None:
         np.testing.assert_allclose(policy.act(observation), wanted, atol=5e-6)
 
 
-def test_the_exploration_matrix_survives_new_parameters() -> None:
-    agent = SAC("MlpPolicy", DummyVecEnv([_Walker]), use_sde=True, buffer_size=10, seed=0)
+@pytest.mark.parametrize(
+    ("train_freq", "sample_freq", "changes"),
+    [
+        (4, -1, [0, 4, 8]),  # at the start of each rollout
+        (4, 3, [0, 3, 4, 7, 8]),
+        ((1, "episode"), -1, [0, 6]),  # the second episode begins at step 6
+        ((1, "episode"), 4, [0, 4, 6]),
+    ],
+)
+def test_the_exploration_matrix_changes_when_sb3_draws_another(
+    train_freq: Any, sample_freq: int, changes: list[int]
+) -> None:
+    agent = SAC(
+        "MlpPolicy",
+        DummyVecEnv([_Walker]),
+        use_sde=True,
+        sde_sample_freq=sample_freq,
+        train_freq=train_freq,
+        buffer_size=10,
+        seed=0,
+    )
     generator = np.random.default_rng(0)
-    first = ActorPolicy(_published(agent), generator)
-    observation = np.ones(5, np.float32)
-    action = first.act(observation)
-    second = ActorPolicy(_published(agent), generator).follow(first)
-    assert np.array_equal(second.act(observation), action)
-    second.begin_episode()
-    assert not np.array_equal(second.act(observation), action)
+    policy, observation = None, np.ones(5, np.float32)
+    found, last = [], None
+    for step in range(10):
+        policy = ActorPolicy(_published(agent), generator).follow(policy)  # new at every step
+        if step == 6:
+            policy.begin_episode()
+        action = np.array(policy.act(observation))
+        if last is None or not np.array_equal(action, last):
+            found.append(step)
+        last = action
+    assert found == changes
 
 
 def test_an_unknown_module_is_named() -> None:

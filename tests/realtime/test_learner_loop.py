@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -234,6 +235,38 @@ def test_learner_whose_supervisor_died_saves_and_leaves(rig):
     rig.act(5)
     assert not learner.turn()
     assert latest_resumable(rig.folder) == 75
+
+
+def test_learner_without_checkpoints_leaves_a_snapshot_to_its_successor(rig, monkeypatch):
+    monkeypatch.setattr("rl_zoo.realtime.learner_loop.PERIOD", 0.0)
+    first = rig.learner()
+    for _ in range(2):
+        rig.act(50)
+        work_off(first)
+    first._files.wait()
+    place = rig.folder.realtime / "recovery"
+    assert len(list(place.glob("*.zip"))) == 1  # renewed, not accumulated
+    second = rig.learner()
+    assert second.agent._n_updates == 60 and second.replay.n_seen == 100
+    expect_equal(weights(second.agent), weights(first.agent))
+    assert not list(rig.folder.path.glob("rl_model*"))
+    rig.board.supervisor["finish"] = 2
+    second.turn()
+    assert not place.exists() and latest_resumable(rig.folder) == 100
+
+
+def test_run_that_gets_longer_slows_its_schedule(tmp_path):
+    rig = Rig(tmp_path, n_timesteps=100)
+    learner = rig.learner()
+    rig.act(50)
+    work_off(learner)
+    learner.save_checkpoint()
+    longer = replace(rig.options, config=replace(rig.options.config, n_timesteps=1000))
+    rig.options, rig.task = longer, replace(rig.task, options=longer)
+    later = rig.learner(restored_step=50)
+    rig.act(50)
+    work_off(later)
+    assert later.agent._current_progress_remaining == pytest.approx(0.9)
 
 
 def test_checkpoint_of_lockstep_is_refused(rig):
