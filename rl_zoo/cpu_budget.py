@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
+"""Variables of a process that is to stay on one core."""
 WAITING_VARIABLE = "OMP_WAIT_POLICY"
 SPEED_VARIABLES = (
     *THREAD_VARIABLES,

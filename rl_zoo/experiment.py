@@ -10,7 +10,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
 from rl_zoo import console
-from rl_zoo.agents.backends import backend_of, build_ahead, resumed_backend
+from rl_zoo.agents.backends import backend_of, build_ahead, describe_speed, resumed_backend
 from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.agents.checkpoint import read_checkpoint_state, restore_checkpoint
 from rl_zoo.agents.executed_action import stored_action_problems
@@ -212,8 +212,7 @@ def _note_speed(record: RunRecord, agent: BaseAlgorithm, options: TrainOptions) 
     record.threads = options.threads
     record.backend = backend.to_record()
     record.cpu = cpu.to_record(fast_matmul=record.fast_matmul)
-    products = ", oneDNN products" if record.fast_matmul else ""
-    console.message(f"backend {backend.describe()}; {cpu.describe()}{products}")
+    console.message(describe_speed(backend, cpu, fast_matmul=record.fast_matmul))
 
 
 def _continue_counts(record: RunRecord, extra: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rl_zoo import console
+from rl_zoo.cpu_budget import CpuBudget
 from rl_zoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ def backend_of(agent: BaseAlgorithm, requested: str) -> Backend:
         return Backend("native", library=library_path().name)
     natural = requested == "native" or type(agent).__name__.lower() in NATIVE_ALGORITHMS
     return Backend("sb3", (why_not_native(agent) or "") if natural else "")  # type: ignore[arg-type]
+
+
+def describe_speed(backend: Backend, cpu: CpuBudget, *, fast_matmul: bool) -> str:
+    """Return in one line what a run computes with."""
+    products = ", oneDNN products" if fast_matmul else ""
+    return f"backend {backend.describe()}; {cpu.describe()}{products}"
 
 
 def build_ahead(algo: str, requested: str) -> None:

@@ -53,6 +53,11 @@ def check_kept_buffer(source: ModelSource, keep: int | str | None, algo: str) ->
             f"--keep-buffer {keep}: {algo} learns from no replay buffer; use --keep-buffer none"
         )
     if buffer_to_keep(source) is None:
+        if source.folder is not None and source.folder.ring.is_file():
+            raise UsageError(
+                f"--keep-buffer {keep}: make a buffer of the replay ring first: "
+                f"rl_zoo robot to-buffer {source.folder.path}"
+            )
         raise UsageError(
             f"--keep-buffer {keep}: no replay buffer was saved with {source.model}; use "
             "--keep-buffer none, or train the old run with --save-replay-buffer"

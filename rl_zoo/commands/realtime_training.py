@@ -24,6 +24,8 @@ def check_realtime_numbers(arguments: argparse.Namespace) -> list[str]:
     from rl_zoo.cpu_budget import usable_cores
 
     problems = []
+    if arguments.optimize_hyperparameters and arguments.realtime:
+        problems.append("--realtime and -optimize: trials act and learn in turn; leave one out")
     for name in ("control_frequency", "learner_timeout"):
         value = getattr(arguments, name)
         if value is not None and not (math.isfinite(value) and value > 0.0):
@@ -65,6 +67,8 @@ def choose_mode(options: TrainOptions, requested: bool | None) -> tuple[TrainOpt
 
     require_fit(options)
     actor_core, learner_core = divide_cores(options.actor_core, options.learner_core)
+    if learner_core is not None:
+        options = replace(options, threads=1)
     return (
         replace(options, realtime=True, actor_core=actor_core, learner_core=learner_core),
         ["acting and learning in two processes"],

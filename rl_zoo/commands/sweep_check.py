@@ -98,7 +98,8 @@ def _too_many_at_once(env_id: str, places: int) -> list[str]:
 def _options(arguments: argparse.Namespace, argv: Sequence[str], config: object) -> TrainOptions:
     if arguments.track:  # or tracking would start now
         arguments = argparse.Namespace(**{**vars(arguments), "track": False})
-    return training.make_options(arguments, config, argv)  # type: ignore[arg-type]
+    options = training.make_options(arguments, config, argv)  # type: ignore[arg-type]
+    return training.choose_mode(options, arguments.realtime)[0]
 
 
 def _check_spaces(options: TrainOptions) -> None:

@@ -65,11 +65,11 @@ def describe(arguments: argparse.Namespace, argv: Sequence[str]) -> str:
         from rl_zoo.config.show import format_config
 
         return format_config(config)
-    options = make_options(arguments, config, argv)
+    options, notes = choose_mode(make_options(arguments, config, argv), arguments.realtime)
     use_threads(options)
     from rl_zoo.dry_run import dry_run
 
-    for note in config.notes:
+    for note in (*config.notes, *notes):
         console.message(f"note: {note}")
     return dry_run(options)
 

@@ -20,9 +20,15 @@ def read_descriptor(env: VecEnv) -> dict[str, Any] | None:
     Raises:
         ConfigError: If it says what JSON cannot hold.
     """
-    if not env.has_attr(ATTRIBUTE):
-        return None
-    descriptor = env.get_attr(ATTRIBUTE, 0)[0]
+    return plain_descriptor(env.get_attr(ATTRIBUTE, 0)[0] if env.has_attr(ATTRIBUTE) else None)
+
+
+def plain_descriptor(descriptor: Any) -> dict[str, Any] | None:
+    """Return what an environment says its robot is, as ``run.json`` holds it.
+
+    Raises:
+        ConfigError: If it says what JSON cannot hold.
+    """
     if descriptor is None:
         return None
     try:

@@ -84,7 +84,9 @@ class Acting:
             if not is_over and not self._may_begin():
                 return
             others = (self.explorer, self._board, self._events)
-            if evaluate(self._task, self._env, *others, self.ring.committed):
+            evaluated = evaluate(self._task, self._env, *others, self.ring.committed)
+            if evaluated is not None:
+                self._note_stop(evaluated)
                 continue  # one may be due at the very end, too
             if is_over:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from rl_zoo.envs.control_period import control_period
 from rl_zoo.envs.ids import is_single_instance
@@ -18,6 +20,8 @@ from rl_zoo.runs.folder import RunFolder
 from rl_zoo.train_options import TrainOptions
 from rl_zoo.wrappers.episode_recorder import EpisodeRecorder
 from rl_zoo.wrappers.fault_report import describe
+
+_NOT_FINITE = "this transition is not learned from, the run stops"
 
 
 class ActingEnv:
@@ -47,6 +51,7 @@ class ActingEnv:
         if episodes is not None:
             self.env = EpisodeRecorder(self.env, episodes, {"session_of_process": os.getpid()})
         self._check_spaces(config.env_id)
+        self._dtype = self.env.observation_space.dtype
         self.keeps_time = is_single_instance(config.env_id)
         self.frequency = options.control_frequency or _frequency_of(self.env)
         """Of the ticks, Hz; None: the environment does not say."""
@@ -92,12 +97,13 @@ class ActingEnv:
 
         Raises:
             RobotFault: If the environment fails.
+            NonFiniteError: If the first observation is not finite.
         """
         seed, self._seed = self._seed, None
-        found: tuple[Any, dict[str, Any]] = self._guarded(
+        observation, info = self._guarded(
             lambda: self.env.reset(seed=seed), "in a reset after step"
         )
-        return found
+        return self._observed(observation, f"after a reset, after step {self.n_steps}"), info
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Execute an action.
@@ -110,15 +116,26 @@ class ActingEnv:
             lambda: self.env.step(action), "at step"
         )
         self.n_steps += 1
-        reward = float(reward)
-        if not (np.isfinite(reward) and np.isfinite(observation).all()):
-            what = "observation" if np.isfinite(reward) else f"reward {reward}"
-            raise NonFiniteError(f"{what} is not finite in step {self.n_steps}: the run stops")
+        observation, reward = self._observed(observation, f"in step {self.n_steps}"), float(reward)
+        if not math.isfinite(reward):
+            text = f"reward is {reward} in step {self.n_steps}: {_NOT_FINITE}"
+            raise NonFiniteError(text)
         return observation, reward, bool(terminated), bool(truncated), info
 
     def close(self) -> None:
         """Close the environment: a robot sits down, its motors soft."""
         self.env.close()
+
+    def _observed(self, observation: Any, where: str) -> NDArray[Any]:
+        """Return a copy, as the space has it: an environment may reuse its array."""
+        copied: NDArray[Any] = np.array(observation, self._dtype)
+        # A sensor is the likelier cause: a reward computed from it is not finite either.
+        if not np.isfinite(copied).all():
+            place = tuple(int(index) for index in np.argwhere(~np.isfinite(copied))[0])
+            raise NonFiniteError(
+                f"observation is {copied[place]} at index {list(place)} {where}: {_NOT_FINITE}"
+            )
+        return copied
 
     def _guarded(self, call: Callable[[], Any], where: str) -> Any:
         """Turn what an environment raises into a fault with the step it happened at."""

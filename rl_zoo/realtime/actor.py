@@ -6,6 +6,7 @@ import contextlib
 import sys
 import traceback
 
+from rl_zoo.envs.descriptor import ATTRIBUTE, plain_descriptor
 from rl_zoo.errors import ConfigError, ZooError
 from rl_zoo.realtime.acting import Acting
 from rl_zoo.realtime.acting_env import ActingEnv
@@ -21,6 +22,8 @@ from rl_zoo.robots.control.realtime import (
     refused,
     set_fifo,
 )
+from rl_zoo.runs.changed_robot import same_robot
+from rl_zoo.runs.record import read_record
 
 
 def main() -> int:
@@ -48,15 +51,27 @@ def _act(task: Task, board: Board, events: EventWriter) -> None:
     acting = None
     try:
         acting = Acting(task, env, board, events, OwnerWatch(task.owner_pid, task.owner_pipe))
-        descriptor = env.attribute("robot_descriptor")
-        if descriptor is not None:
-            events.send({"kind": "descriptor", "robot": descriptor})
+        _tell_robot(task, env, events)
         if env.keeps_time or env.period is not None:  # else it would take the processor for itself
             _ask_for_real_time(task, events)
         acting.run()
         events.send({"kind": "cadence", **acting.cadence.report().to_dict()})
     finally:
         _close(env, acting, events)
+
+
+def _tell_robot(task: Task, env: ActingEnv, events: EventWriter) -> None:
+    """Say which robot it is, before it moves.
+
+    Raises:
+        UsageError: If the run that is resumed was trained on another one.
+    """
+    robot = plain_descriptor(env.attribute(ATTRIBUTE))
+    if task.options.resume is not None:
+        record = read_record(task.folder)
+        same_robot(task.folder, None if record is None else record.robot, robot)
+    if robot is not None:
+        events.send({"kind": "descriptor", "robot": robot})
 
 
 def _close(env: ActingEnv, acting: Acting | None, events: EventWriter) -> None:

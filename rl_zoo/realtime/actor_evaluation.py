@@ -11,6 +11,7 @@ from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
 from rl_zoo.realtime.explorer import Explorer
 from rl_zoo.realtime.launch import Task
+from rl_zoo.robots.control.owner_watch import OwnerWatch
 from rl_zoo.robots.control.realtime import leave_fifo, set_fifo
 from rl_zoo.wrappers.episode_control import CUT, STOP
 from rl_zoo.wrappers.episode_metrics import METRICS
@@ -23,8 +24,8 @@ MOST_CUT = 10
 
 def evaluate(
     task: Task, env: ActingEnv, explorer: Explorer, board: Board, events: EventWriter, n_rows: int
-) -> bool:
-    """Evaluate if that is asked for; return whether it was.
+) -> dict[str, Any] | None:
+    """Evaluate if that is asked for; return the last ``info``, None if nothing was to do.
 
     The policy stays the same for all episodes, and acts without exploration. A simulation does not
     keep time meanwhile, and leaves the processor to the learner.
@@ -42,11 +43,11 @@ def evaluate(
     """
     number = int(board.supervisor["evaluation"])
     if number <= int(board.actor["evaluation"]):
-        return False
+        return None
     explorer.refresh()
     policy = explorer.policy
     if policy is None:
-        return False  # later: there is nothing to evaluate yet
+        return None  # later: there is nothing to evaluate yet
     board.actor["policy_version"] = policy.version
     beat(board.actor, Phase.EVALUATING)
     was_fifo = not env.keeps_time and os.sched_getscheduler(0) == os.SCHED_FIFO
@@ -55,10 +56,10 @@ def evaluate(
     _tell(env, "pause_recording")
     event: dict[str, Any] = {"kind": "evaluation", "number": number, "version": policy.version}
     results = _Results()
+    owner = OwnerWatch(task.owner_pid, task.owner_pipe)
     wanted = task.options.eval_episodes
-    while len(results.returns) < wanted and not board.supervisor["stop"]:
-        if not _live_episode(env, explorer, board, results):
-            break
+    while len(results.returns) < wanted and not _has_to_end(board, owner, results):
+        _live_episode(env, explorer, board, owner, results)
     _tell(env, "resume_recording")
     if was_fifo:
         set_fifo(PRIORITY)
@@ -66,7 +67,7 @@ def evaluate(
         event["error"] = f"it was interrupted after {len(results.returns)} of {wanted} episodes"
     events.send({**event, "step": n_rows, **results.told()})
     board.actor["evaluation"] = number
-    return True
+    return results.info
 
 
 @dataclass
@@ -78,6 +79,8 @@ class _Results:
     successes: list[bool] = field(default_factory=list)
     metrics: list[Any] = field(default_factory=list)
     n_cut: int = 0
+    info: dict[str, Any] = field(default_factory=dict)
+    """Of the last step or reset."""
 
     def told(self) -> dict[str, Any]:
         """Return the results as an event has them."""
@@ -89,30 +92,37 @@ class _Results:
         }
 
 
-def _live_episode(env: ActingEnv, explorer: Explorer, board: Board, results: _Results) -> bool:
-    """Live one episode; return whether to go on. One that was cut from outside does not count."""
+def _has_to_end(board: Board, owner: OwnerWatch, results: _Results) -> bool:
+    is_wanted = bool(board.supervisor["stop"]) or STOP in results.info or not owner.is_alive()
+    return is_wanted or results.n_cut > MOST_CUT
+
+
+def _live_episode(
+    env: ActingEnv, explorer: Explorer, board: Board, owner: OwnerWatch, results: _Results
+) -> None:
+    """Live one episode. One that was cut from outside does not count."""
     policy = explorer.policy
     assert policy is not None
-    observation, info = env.reset()
-    if STOP in info:
-        return False
+    observation, results.info = env.reset()
+    if _has_to_end(board, owner, results):
+        return
     total, length, is_over = 0.0, 0, False
     while not is_over:
         action = explorer.unscaled(policy.act(observation, deterministic=True))
-        observation, reward, terminated, truncated, info = env.step(action)
+        observation, reward, terminated, truncated, results.info = env.step(action)
         beat(board.actor, Phase.EVALUATING)
         total, length, is_over = total + reward, length + 1, terminated or truncated
-        if board.supervisor["stop"] and not is_over:
+        if not is_over and _has_to_end(board, owner, results):
             _tell(env, "request_truncation", "stop")
+    info = results.info
     if info[CUT]:
         results.n_cut += 1
-        return STOP not in info and results.n_cut <= MOST_CUT
+        return
     results.returns.append(total)
     results.lengths.append(length)
     results.metrics.append(info.get(METRICS, {}))
     if "is_success" in info:
         results.successes.append(bool(info["is_success"]))
-    return True
 
 
 def _tell(env: ActingEnv, name: str, *arguments: Any) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rl_zoo.agents.jax.library import check_installed
+from rl_zoo.config.jax_parameters import check_without_jax
 from rl_zoo.errors import ConfigError
 from rl_zoo.train_options import TrainOptions
 
@@ -22,7 +24,12 @@ def require_fit(options: TrainOptions) -> None:
 
     Raises:
         ConfigError: Naming all of it.
+        MissingDependencyError: If ``--backend jax`` lacks its library.
     """
+    if options.backend == "jax":
+        check_installed(options.config.algo)
+    elif options.resume is None:  # else it is the run's
+        check_without_jax(options.config)
     parts = what_does_not_fit(options)
     if parts:
         raise ConfigError(f"--realtime does not go with {'; '.join(parts)}; train with --lockstep")
@@ -46,6 +53,8 @@ def _of_the_configuration(options: TrainOptions) -> Iterator[str]:
             yield name
     if keywords.get("n_steps", 1) > 1:
         yield f"n_steps: {keywords['n_steps']} (returns over several steps)"
+    if keywords.get("use_sde") and options.backend == "jax":
+        yield "use_sde of SBX (noise that is repeated)"
     if keywords.get("optimize_memory_usage"):
         yield "optimize_memory_usage (the ring is a file already)"
 

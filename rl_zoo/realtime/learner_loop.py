@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rl_zoo.agents.weights import has_finite_weights
-from rl_zoo.errors import NonFiniteError
 from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
-from rl_zoo.realtime.final_files import save_final_files
 from rl_zoo.realtime.launch import Task
-from rl_zoo.realtime.learner_checkpoint import (
-    CheckpointWriter,
-    restore_snapshot,
-    take_snapshot,
-    write_files,
-)
+from rl_zoo.realtime.learner_checkpoint import restore_snapshot
+from rl_zoo.realtime.learner_files import LearnerFiles
 from rl_zoo.realtime.learner_log import EventTail, LearnerLog
 from rl_zoo.realtime.publish import Publisher
-from rl_zoo.realtime.recovery import PERIOD, recovery_folder, remove_recovery, renew_recovery
 from rl_zoo.realtime.ring_replay import RingReplay
 from rl_zoo.realtime.statistics import RowStatistics
 from rl_zoo.realtime.update_rate import BlockLength, UpdateRate
@@ -52,6 +43,7 @@ class Learner:
         agent: Built by ``build_learner_agent``, with a logger.
 
     Attributes:
+        files: What is written beside the updates.
         is_idle: Whether the last turn found nothing to do.
     """
 
@@ -74,14 +66,11 @@ class Learner:
         self._tail = EventTail(task.folder.events_file)
         self._log = LearnerLog(agent, task.folder, task.options, task.elapsed)
         self.publisher = Publisher(agent, task.parameters)
-        self._files = CheckpointWriter(task.folder, task.options.keep_checkpoints)
-        self._request = int(board.learner["checkpoint"])
-        self._evaluation = int(board.actor["evaluation"])
+        self.files = LearnerFiles(task, board, events, self.publisher, self._position)
         self._n_rows_published = -1
         self._is_dirty = True
         self._last_publication = 0.0
         self._last_look = 0.0
-        self._last_recovery = time.monotonic()
         self._last_beat: float | None = None
         self.is_idle = False
 
@@ -119,7 +108,7 @@ class Learner:
         if self._take_rows():
             return True
         self._take_events()
-        self._answer()
+        self.files.answer()
         finish = int(self._board.supervisor["finish"])
         if finish:
             self._finish(with_checkpoint=finish > 1)
@@ -198,77 +187,9 @@ class Learner:
             self._last_look = now
             self._log.take(self._tail.read())
 
-    def _answer(self) -> None:
-        """Do what the supervisor asks for."""
-        asked = self._board.supervisor
-        if int(asked["checkpoint"]) > self._request and not self._files.is_busy:
-            self._request = int(asked["checkpoint"])
-            self._begin_checkpoint()
-        self._tell()
-        number = int(asked["evaluation"])
-        if number > self._evaluation and self._is_evaluated(number):
-            self._evaluation = number
-            self._save_candidate(number)
-        now = time.monotonic()
-        if now - self._last_recovery >= PERIOD and self.agent._n_updates > 0:
-            self._last_recovery = now
-            self._renew_recovery()
-        for error in self._files.errors_of_others():
-            text = f"{error.filename or self._task.folder.path}: {error.strerror or error}"
-            self._events.send({"kind": "warning", "text": text})
-
-    def _is_evaluated(self, number: int) -> bool:
-        actor = self._board.actor
-        is_over = int(actor["evaluation"]) >= number
-        return is_over or int(actor["phase"]) == Phase.EVALUATING
-
-    def _save_candidate(self, number: int) -> None:
-        """Write the model that is being evaluated: it may be the best so far."""
-        folder = self._task.folder
-        content = self.publisher.content_of(int(self._board.actor["policy_version"]))
-        if content is None:
-            return
-        model, statistics = content
-        files = {} if statistics is None else {folder.candidate_normalizer(number): statistics}
-        files[folder.candidate_model(number)] = model
-        self._files.write_others(partial(write_files, files))
-
-    def _renew_recovery(self) -> None:
-        self._require_finite()
-        place = recovery_folder(self._task.folder)
-        snapshot = take_snapshot(place, self.agent, self._position())
-        self._files.write_others(partial(renew_recovery, place, snapshot))
-
-    def _begin_checkpoint(self) -> None:
-        self._require_finite()
-        beat(self._board.learner, Phase.SAVING)
-        self._take_events()
-        self._files.start(take_snapshot(self._task.folder, self.agent, self._position()))
-
-    def _require_finite(self) -> None:
-        if not has_finite_weights(self.agent):
-            raise NonFiniteError(
-                "the policy's weights are not finite any more (learning diverged); they were not "
-                "saved"
-            )
-
-    def _tell(self) -> None:
-        """Say how the last checkpoint went, once it is over."""
-        written, part = self._files.result(), self._board.learner
-        if written is None:
-            return
-        snapshot, error = written
-        model = self._task.folder.checkpoint_model(snapshot.steps)
-        event = {"kind": "checkpoint", "number": self._request, "step": snapshot.steps}
-        if error is None:
-            event["file"] = model.name
-            part["checkpoint_step"] = snapshot.steps
-        else:
-            event["error"] = f"{error.strerror or error} ({error.filename or model})"
-        self._events.send(event)
-        part["checkpoint"] = self._request
-
     def _position(self) -> dict[str, Any]:
+        """Return where this learner stands, for the one that continues from a checkpoint."""
+        self._take_events()
         statistics = None if self._statistics is None else self._statistics.state()
         return {
             "n_seen": self.replay.n_seen,
@@ -277,19 +198,11 @@ class Learner:
             "statistics": statistics,
         }
 
-    def save_checkpoint(self) -> None:
-        """Write a checkpoint of this moment and wait for it; say how it went."""
-        self._files.wait()
-        self._tell()
-        self._begin_checkpoint()
-        self._files.wait()
-        self._tell()
-
     def _leave(self) -> None:
         """Save, since the supervisor is gone and nobody else will."""
         while self._take_rows():
             self._beat()
-        self.save_checkpoint()
+        self.files.save_checkpoint()
 
     def _finish(self, *, with_checkpoint: bool) -> None:
         """Write the final files."""
@@ -298,12 +211,7 @@ class Learner:
         self._last_look = 0.0
         self._take_events()
         beat(self._board.learner, Phase.SAVING)
-        self._files.wait()
-        self._require_finite()
-        save_final_files(self._task.folder, self._task.options, self.agent)
-        if with_checkpoint:
-            self.save_checkpoint()
-            remove_recovery(self._task.folder)
+        self.files.save_final(with_checkpoint=with_checkpoint)
         self._events.flush()
         beat(self._board.learner, Phase.DONE)
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rl_zoo.agents.backends import backend_of, resumed_backend
+from rl_zoo.agents.backends import backend_of, describe_speed, resumed_backend
 from rl_zoo.agents.matmul import enable_fast_matmul
 from rl_zoo.cpu_budget import read_cpu_budget
 from rl_zoo.realtime.board import Board, Phase, beat
@@ -47,12 +47,14 @@ def learn(task: Task, board: Board, events: EventWriter) -> None:
     if snapshot is not None:
         learner.restore(*snapshot)
     rehearse_update(agent, options, backend)
-    cpu = read_cpu_budget(options.threads).to_record(fast_matmul=fast_matmul)
+    computed_by, cpu = backend_of(agent, backend), read_cpu_budget(options.threads)
     values: dict[str, Any] = {
-        "backend": backend_of(agent, backend).to_record(),
-        "cpu": cpu,
+        "backend": computed_by.to_record(),
+        "cpu": cpu.to_record(fast_matmul=fast_matmul),
         "fast_matmul": fast_matmul,
     }
+    told = describe_speed(computed_by, cpu, fast_matmul=fast_matmul)
+    events.send({"kind": "note", "text": f"learner: {told}"})
     if options.tensorboard_log is not None:
         values["tensorboard"] = str(Path(agent.logger.get_dir() or "").resolve())
     events.send({"kind": "record", "values": values})

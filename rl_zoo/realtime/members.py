@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from rl_zoo import errors
+from rl_zoo.cpu_budget import ONE_THREAD
 from rl_zoo.realtime.events import Event, EventReader, event_pipe
 from rl_zoo.realtime.launch import Task, start
 
@@ -71,7 +72,8 @@ def start_member(name: str, module: str, task: Task) -> Member:
     """
     reading, writing = event_pipe()
     try:
-        process = start(module, replace(task, events=writing))
+        environment = None if task.core is None else ONE_THREAD
+        process = start(module, replace(task, events=writing), environment)
     except BaseException:
         os.close(reading)
         raise

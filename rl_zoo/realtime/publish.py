@@ -44,11 +44,12 @@ class Publisher:
         descriptor: Of the parameter memory.
 
     Attributes:
+        agent: The agent.
         version: That was published last, by whomever; 0 if none was.
     """
 
     def __init__(self, agent: BaseAlgorithm, descriptor: int) -> None:
-        self._agent: Any = agent
+        self.agent: Any = agent
         self._writer = ParameterWriter(descriptor)
         before = ParameterReader(descriptor).newest()
         self._n_updates_before = 0 if before is None else int(before.description[N_UPDATES])
@@ -62,15 +63,15 @@ class Publisher:
         Raises:
             NonFiniteError: If it is not finite; the actor keeps the one before.
         """
-        if self.version > 0 and self._agent._n_updates < self._n_updates_before:
+        if self.version > 0 and self.agent._n_updates < self._n_updates_before:
             return False
-        description, arrays = actor_parameters(self._agent)
+        description, arrays = actor_parameters(self.agent)
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise NonFiniteError(
                     f"the policy's {name} are not finite any more (learning diverged)"
                 )
-        told = {**description, N_UPDATES: self._agent._n_updates}
+        told = {**description, N_UPDATES: self.agent._n_updates}
         self._writer.publish(told, arrays, self.version + 1)
         self.version += 1
         self._kept.append(_Kept(self.version, self._actor.copy(), self._moments()))
@@ -89,7 +90,7 @@ class Publisher:
         if kept is None:
             return None
         with self._in_use(kept):
-            return model_content(self._agent), statistics_content(self._agent)
+            return model_content(self.agent), statistics_content(self.agent)
 
     @contextmanager
     def _in_use(self, kept: _Kept) -> Iterator[None]:
@@ -103,11 +104,11 @@ class Publisher:
     def _put(self, kept: _Kept) -> None:
         self._actor.put(kept.weights)
         if kept.moments is not None:
-            normalizer = self._agent.get_vec_normalize_env()
+            normalizer = self.agent.get_vec_normalize_env()
             normalizer.obs_rms, normalizer.ret_rms = kept.moments
 
     def _moments(self) -> tuple[Any, Any] | None:
-        normalizer = self._agent.get_vec_normalize_env()
+        normalizer = self.agent.get_vec_normalize_env()
         if normalizer is None:
             return None
         return copy.deepcopy((normalizer.obs_rms, normalizer.ret_rms))

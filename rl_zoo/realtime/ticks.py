@@ -19,29 +19,29 @@ class Ticks:
         self._period = period
         self._cadence = cadence
         self._deadline = self._begin = 0.0
+        self._n_missed = 0
 
     def start(self) -> None:
         """Begin the first tick of an episode now."""
         self._begin = self._deadline = time.monotonic()
+        self._n_missed = 0
 
     def ready(self) -> None:
         """Say that the action of this tick is chosen and about to go out."""
-        end = time.monotonic()
-        missed = 0
-        if self._period is not None:
-            missed = skipped_deadlines(self._deadline, end, self._period)
-        self._cadence.add(self._begin, self._deadline, end, missed)
+        self._cadence.add(self._begin, self._deadline, time.monotonic(), self._n_missed)
+        self._n_missed = 0
 
     def wait(self) -> None:
-        """Wait for the next deadline and begin its tick; one that has passed is not made up for."""
+        """Wait for the next deadline and begin its tick; one that was missed is not made up for."""
         if self._period is None:
             self._begin = self._deadline = time.monotonic()
             return
         now = time.monotonic()
         self._deadline += self._period
-        late = now - self._deadline
-        if late < 0.0:
-            time.sleep(-late)
+        if now < self._deadline:
+            time.sleep(self._deadline - now)
         else:
-            self._deadline += skipped_deadlines(self._deadline, now, self._period) * self._period
+            # Whatever took too long, the action or the step: its tick is the last one due.
+            self._n_missed = skipped_deadlines(self._deadline, now, self._period)
+            self._deadline += self._n_missed * self._period
         self._begin = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import signal
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ LONGEST_DELAY = 30.0
 """Seconds between two attempts to start a learner that fails again and again."""
 MOST_FAILURES = 5
 """Failures of its own, without a checkpoint between them, after which the run is ended."""
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
+"""Signals of somebody, or of a system short of memory: the next learner may well live."""
 _LONG_WORK = (Phase.STARTING, Phase.SAVING)
 
 
@@ -88,11 +91,10 @@ class LearnerWatch:
         return Verdict.FINE
 
     def _note_death(self, part: Any, exit_code: int, now: float) -> None:
-        was_healthy = self._last_healthy is not None and self._last_healthy >= self.started
         checkpoint = int(part["checkpoint_step"])
         if checkpoint > self._last_checkpoint:
             self._last_checkpoint, self._n_failures = checkpoint, 0
-        if exit_code >= 0 or not was_healthy:  # else someone killed it while it worked
+        if -exit_code not in _FROM_OUTSIDE:
             self._n_failures += 1
         delay = 0.0 if self._n_failures < 2 else 2.0 ** (self._n_failures - 2)
         self._restart_at = now + min(delay, LONGEST_DELAY)

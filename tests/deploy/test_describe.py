@@ -13,10 +13,10 @@ from gymnasium import spaces
 from rl_zoo.deploy.describe import (
     action_layout,
     array_layout,
-    control_period,
     describe_robot_of,
     observation_layouts,
 )
+from rl_zoo.envs.control_period import control_period
 from rl_zoo.envs.ids import require_env
 from rl_zoo.errors import ConfigError
 from rl_zoo.robots.bert import BERT

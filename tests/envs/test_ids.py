@@ -96,10 +96,24 @@ def test_missing_dependencies_come_with_their_command(monkeypatch, env_id, packa
 def test_single_instance_is_declared_by_the_environment(monkeypatch):
     from rl_zoo.envs.robot_env import RobotEnv
 
-    assert not ids.is_single_instance("Bert-v0")
-    assert not ids.is_single_instance("CartPole-v1")
+    gymnasium.register("Mine-v0", "rl_zoo.envs.robot_env:RobotEnv")
+    assert not ids.is_single_instance("Mine-v0") and not ids.takes_run_folder("Mine-v0")
     monkeypatch.setitem(RobotEnv.metadata, "single_instance", True)
-    assert ids.is_single_instance("Bert-v0")
+    monkeypatch.setitem(RobotEnv.metadata, "takes_run_folder", True)
+    assert ids.is_single_instance("Mine-v0") and ids.takes_run_folder("Mine-v0")
+    del gymnasium.registry["Mine-v0"]
+
+
+def test_robots_of_ours_are_known_without_importing_them():
+    from rl_zoo.envs.real_robot_env import RealRobotEnv
+    from rl_zoo.envs.robot_env import RobotEnv
+
+    for env_id, registered in ids.OUR_ENVIRONMENTS.items():
+        environment = RealRobotEnv if "driver" in registered["kwargs"] else RobotEnv
+        metadata = environment.metadata
+        assert ids.is_single_instance(env_id) == metadata.get("single_instance", False)
+        assert ids.takes_run_folder(env_id) == metadata.get("takes_run_folder", False)
+    assert not ids.is_single_instance("CartPole-v1")
 
 
 def test_known_builtin_ids_are_those_of_gymnasium():

@@ -96,7 +96,7 @@ def test_checkpoint_is_complete_and_plain_sb3_loads_it(rig):
     work_off(learner)
     rig.board.supervisor["checkpoint"] = 1
     learner.turn()
-    learner._files.wait()
+    learner.files.wait()
     learner.turn()
     assert rig.board.learner["checkpoint"] == 1 and rig.board.learner["checkpoint_step"] == 90
     assert latest_resumable(rig.folder) == 90
@@ -124,7 +124,7 @@ def test_disk_that_is_full_costs_the_checkpoint_only(rig, monkeypatch):
     monkeypatch.setattr("rl_zoo.realtime.learner_checkpoint.write_manifest", fail)
     rig.board.supervisor["checkpoint"] = 1
     learner.turn()
-    learner._files.wait()
+    learner.files.wait()
     learner.turn()
     (event,) = [event for event in rig.told.read() if event["kind"] == "checkpoint"]
     assert "No space left" in event["error"] and rig.board.learner["checkpoint"] == 1
@@ -142,7 +142,7 @@ def test_new_learner_goes_on_where_the_checkpoint_was(tmp_path, algo, backend):
     work_off(first)
     before = broken.learner()
     work_off(before)
-    before.save_checkpoint()
+    before.files.save_checkpoint()
     expected = before.agent.get_vec_normalize_env()
 
     after = broken.learner(restored_step=120)
@@ -165,7 +165,7 @@ def test_restored_learner_draws_the_same_random_numbers(rig):
     before = rig.learner()
     rig.act(60)
     work_off(before)
-    before.save_checkpoint()
+    before.files.save_checkpoint()
     state = np.random.get_state()[1].tolist(), torch.get_rng_state()
     np.random.rand(5)
     torch.rand(5)
@@ -205,7 +205,7 @@ def test_model_under_evaluation_is_written_as_it_was_published(rig):
     present = weights(learner.agent)
     rig.board.supervisor["evaluation"], rig.board.actor["phase"] = 1, Phase.EVALUATING
     learner.turn()
-    learner._files.wait()
+    learner.files.wait()
     written = SAC.load(rig.folder.candidate_model(1)).policy.state_dict()
     expect_equal({k: v for k, v in written.items() if k.startswith("actor")}, evaluated)
     assert load_normalizer(rig.folder.candidate_normalizer(1)).obs_rms.count == counted
@@ -238,12 +238,12 @@ def test_learner_whose_supervisor_died_saves_and_leaves(rig):
 
 
 def test_learner_without_checkpoints_leaves_a_snapshot_to_its_successor(rig, monkeypatch):
-    monkeypatch.setattr("rl_zoo.realtime.learner_loop.PERIOD", 0.0)
+    monkeypatch.setattr("rl_zoo.realtime.learner_files.PERIOD", 0.0)
     first = rig.learner()
     for _ in range(2):
         rig.act(50)
         work_off(first)
-    first._files.wait()
+    first.files.wait()
     place = rig.folder.realtime / "recovery"
     assert len(list(place.glob("*.zip"))) == 1  # renewed, not accumulated
     second = rig.learner()
@@ -260,7 +260,7 @@ def test_run_that_gets_longer_slows_its_schedule(tmp_path):
     learner = rig.learner()
     rig.act(50)
     work_off(learner)
-    learner.save_checkpoint()
+    learner.files.save_checkpoint()
     longer = replace(rig.options, config=replace(rig.options.config, n_timesteps=1000))
     rig.options, rig.task = longer, replace(rig.task, options=longer)
     later = rig.learner(restored_step=50)
@@ -273,7 +273,7 @@ def test_checkpoint_of_lockstep_is_refused(rig):
     learner = rig.learner()
     rig.act(50)
     work_off(learner)
-    learner.save_checkpoint()
+    learner.files.save_checkpoint()
     with np.load(rig.folder.checkpoint_state(50)) as stored:
         state = json.loads(stored["json"].item())
     del state["realtime"]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,14 +60,12 @@ class Run:
     def children(self):
         """Return the ids of actor and learner by module name."""
         found = {}
-        for name in os.listdir("/proc"):
-            if not name.isdigit():
-                continue
+        for place in Path("/proc").glob("[1-9]*"):
             with contextlib.suppress(OSError, IndexError):
-                words = open(f"/proc/{name}/cmdline").read().split("\0")
-                parent = int(open(f"/proc/{name}/stat").read().rsplit(")", 1)[1].split()[1])
+                words = (place / "cmdline").read_text().split("\0")
+                parent = int((place / "stat").read_text().rsplit(")", 1)[1].split()[1])
                 if parent == self.process.pid and words[1] == "-m":
-                    found[words[2].rsplit(".", 1)[-1].removeprefix("mini_")] = int(name)
+                    found[words[2].rsplit(".", 1)[-1]] = int(place.name)
         return found
 
     def kill_everything(self):
@@ -251,7 +250,7 @@ def test_killed_supervisor_takes_its_processes_along(start):
     run.process.kill()
     run.process.wait()
     deadline = time.monotonic() + 30.0
-    while any(os.path.exists(f"/proc/{pid}") for pid in children.values()):
+    while any(Path(f"/proc/{pid}").exists() for pid in children.values()):
         assert time.monotonic() < deadline, "a process outlived its supervisor"
         time.sleep(0.05)
     n_rows = run.n_rows()

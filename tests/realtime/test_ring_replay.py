@@ -13,6 +13,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 
 from rl_zoo.agents.discard_replay import ReplayDiscards
 from rl_zoo.agents.extended_buffer import extend
+from rl_zoo.agents.native.learner import NativeLearner
 from rl_zoo.errors import DamagedFileError, RobotFault
 from rl_zoo.realtime.ring import Ring, RingWriter, create_ring
 from rl_zoo.realtime.ring_layout import (
@@ -157,7 +158,8 @@ def test_nothing_is_added_or_forgotten_from_outside(tmp_path: Path) -> None:
             refused()
 
 
-def test_sac_learns_the_same_weights_from_the_ring(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_native", [False, True])
+def test_sac_learns_the_same_weights_from_the_ring(tmp_path: Path, is_native: bool) -> None:
     env = gym.make("Pendulum-v1")
     both = Both(tmp_path / "unused.ring", 1)
     spec = RingSpec(BoxSpec.of(env.observation_space), BoxSpec.of(env.action_space), 100)
@@ -177,6 +179,9 @@ def test_sac_learns_the_same_weights_from_the_ring(tmp_path: Path) -> None:
     for agent in agents:
         agent.set_random_seed(1)
         agent._setup_learn(1)
-        agent.train(gradient_steps=20, batch_size=64)
+        if is_native:
+            NativeLearner(agent, batch_size=64).update(20)
+        else:
+            agent.train(gradient_steps=20, batch_size=64)
     weights = [agent.policy.state_dict() for agent in agents]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

@@ -55,6 +55,18 @@ def test_killed_learner_is_replaced_at_once_however_often(part):
         assert not watch.should_hold(now + 30.0)
 
 
+def test_killed_while_it_starts_is_no_failure_of_its_own_but_a_segfault_is(part):
+    for code, expected in ((KILLED, Verdict.RESTART), (-11, Verdict.GIVE_UP)):
+        watch, now = LearnerWatch(timeout=1e9, started=0.0), 0.0
+        for _ in range(MOST_FAILURES):
+            verdict = watch.verdict(part, code, now)
+            now += 100.0
+            verdict = watch.verdict(part, code, now)
+            if verdict is Verdict.RESTART:
+                watch.restarted(now)
+        assert verdict is expected
+
+
 def test_failures_of_its_own_wait_longer_and_longer_then_end_it(part):
     watch, now, waited = LearnerWatch(timeout=60.0, started=0.0), 0.0, []
     while watch.verdict(beating(part, now), 1, now) is not Verdict.GIVE_UP:

@@ -33,7 +33,7 @@ from rl_zoo.errors import DamagedFileError
 STATE_FILE = "jax_state.npz"
 """Member of a model's zip file: the arrays of ``collect_state``."""
 
-_LARGEST_BLOCK, _STEP = 64, 4  # updates
+_LARGEST_BLOCK, _STEP = 16, 4  # updates
 
 
 class JaxAgent(BaseAlgorithm):

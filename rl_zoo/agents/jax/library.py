@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import platform
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,6 +48,18 @@ def import_sbx(reason: str) -> ModuleType:
     return sbx
 
 
+def check_installed(algo: str) -> None:
+    """Check, without importing it, that SBX is there and has an algorithm.
+
+    Raises:
+        ConfigError: If SBX has no such algorithm, naming those it has.
+        MissingDependencyError: If SBX is not installed.
+    """
+    _check_algorithm(algo)
+    if not _is_there("sbx"):
+        raise MissingDependencyError('--backend jax needs SBX: pip install "rl_zoo[sbx]"')
+
+
 def sbx_class(algo: str, reason: str = "--backend jax") -> type[Any]:
     """Return the class of SBX for ``algo``.
 
@@ -57,13 +71,17 @@ def sbx_class(algo: str, reason: str = "--backend jax") -> type[Any]:
         ConfigError: If SBX has no such algorithm, naming those it has.
         MissingDependencyError: If SBX is not installed.
     """
+    _check_algorithm(algo)
+    found: type[Any] = getattr(import_sbx(reason), SBX_CLASSES[algo])
+    return found
+
+
+def _check_algorithm(algo: str) -> None:
     if algo not in SBX_CLASSES:
         raise ConfigError(
             f"--backend jax: SBX has no {algo}; use one of {', '.join(SBX_CLASSES)}, or "
             "--backend sb3"
         )
-    found: type[Any] = getattr(import_sbx(reason), SBX_CLASSES[algo])
-    return found
 
 
 def choose_device(device: str) -> None:
@@ -118,3 +136,9 @@ def _cpu_features() -> str:
         return platform.platform() + platform.processor()
     names = ("model name", "flags", "Features", "CPU part")
     return "\n".join(sorted({line for line in text.splitlines() if line.startswith(names)}))
+
+
+def _is_there(package: str) -> bool:
+    if package in sys.modules:
+        return sys.modules[package] is not None
+    return importlib.util.find_spec(package) is not None

@@ -36,3 +36,12 @@ def test_what_only_sbx_has_is_refused_before_the_run_folder(train, arguments, tm
     assert code == 2
     assert "Tiny-v0.policy_delay: only SBX has it; use --backend jax, or remove it" in err
     assert not (tmp_path / "logs").exists()
+
+
+def test_a_real_time_run_is_refused_before_its_processes_start(
+    without_sbx, train, arguments, tmp_path
+):
+    code, _, err = train(*arguments("sac", "Tiny-v0", "--backend", "jax", "--realtime"))
+    assert code == 2
+    assert err.splitlines()[-1] == 'error: --backend jax needs SBX: pip install "rl_zoo[sbx]"'
+    assert not (tmp_path / "logs").exists()

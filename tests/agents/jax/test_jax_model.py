@@ -151,12 +151,12 @@ def test_blocks_of_updates_need_few_programs():
     """Whatever number of updates is due, and each of them is done."""
     agent = make_agent("td3")
     sizes = agent.block_sizes()
-    assert sizes == [32, 8, 2]  # the actor's update is every second
+    assert sizes == [8, 2]  # the actor's update is every second
     for n_updates in range(1, 70):
         parts = agent._split(n_updates)
         assert sum(parts) == n_updates
         assert set(parts) <= {*sizes, 1}
-    assert make_agent("sac").block_sizes() == [64, 16, 4, 1]
+    assert make_agent("sac").block_sizes() == [16, 4, 1]
 
 
 def test_updates_in_several_calls_are_those_of_one_call():
