@@ -44,10 +44,9 @@ class UpdateRate:
     @classmethod
     def of(cls, agent: OffPolicyAlgorithm) -> UpdateRate:
         """Return the rate that ``agent`` is configured for."""
-        from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
+        from stable_baselines3.common.type_aliases import TrainFrequencyUnit
 
-        frequency = agent.train_freq
-        assert isinstance(frequency, TrainFreq)  # converted when the agent was set up
+        frequency: Any = agent.train_freq  # converted to a pair when the agent was set up
         steps = agent.gradient_steps
         if steps < 0:
             return cls(agent.learning_starts, per_step=1.0)

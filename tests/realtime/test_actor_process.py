@@ -74,7 +74,7 @@ def test_a_robot_is_moved_described_and_put_to_rest(tmp_path: Path) -> None:
     assert run.n_rows() == 40 and events["episode"]["end_reason"] == "end_of_budget"
     assert events["descriptor"]["robot"]["name"] == "bert"
     assert events["cadence"]["n_ticks"] == 40
-    assert events["robot_use"]["use"]["motor_on_time"] > 0.0
+    assert events["robot_use"]["use"]["minutes_powered"] > 0.0
     assert list(run.folder.path.glob("episodes/*")), "a robot's episodes are recorded"
     assert int(run.board.actor["phase"]) == Phase.DONE
 
@@ -82,7 +82,9 @@ def test_a_robot_is_moved_described_and_put_to_rest(tmp_path: Path) -> None:
     config = replace(run.options.config, n_timesteps=60)
     run.task = replace(run.task, options=replace(run.options, config=config, resume=run.folder))
     robot = events["descriptor"]["robot"]
-    write_record(run.folder, RunRecord("sac", "Bert-Real-v0", 3, 40, robot={**robot, "name": "solo8"}))
+    write_record(
+        run.folder, RunRecord("sac", "Bert-Real-v0", 3, 40, robot={**robot, "name": "solo8"})
+    )
     assert run.start().wait(60) == 2
     fault = run.events()["fault"]
     assert fault["error"] == "UsageError" and "the robot has changed" in fault["message"]
@@ -100,7 +102,9 @@ def test_without_a_supervisor_the_episode_is_truncated_and_the_actor_ends(tmp_pa
     assert process.wait(30) == 0
     ring = Ring(run.folder.ring)
     last = ring.read(ring.committed - 1, ring.committed)
-    assert last["truncated"][0] == 1.0 and run.events()["episode"]["end_reason"] == "supervisor_gone"
+    assert (
+        last["truncated"][0] == 1.0 and run.events()["episode"]["end_reason"] == "supervisor_gone"
+    )
 
 
 def test_what_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
