@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rl_zoo.commands import training
+from rl_zoo.commands.realtime_training import choose_mode
 from rl_zoo.commands.sweep_parser import given_flags, search_flags
 from rl_zoo.commands.train_parser import build_parser as build_train_parser
 from rl_zoo.errors import ConfigError, ZooError
@@ -99,7 +100,7 @@ def _options(arguments: argparse.Namespace, argv: Sequence[str], config: object)
     if arguments.track:  # or tracking would start now
         arguments = argparse.Namespace(**{**vars(arguments), "track": False})
     options = training.make_options(arguments, config, argv)  # type: ignore[arg-type]
-    return training.choose_mode(options, arguments.realtime)[0]
+    return choose_mode(options, arguments.realtime)[0]
 
 
 def _check_spaces(options: TrainOptions) -> None:

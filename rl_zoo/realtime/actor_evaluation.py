@@ -25,7 +25,9 @@ MOST_CUT = 10
 def evaluate(
     task: Task, env: ActingEnv, explorer: Explorer, board: Board, events: EventWriter, n_rows: int
 ) -> dict[str, Any] | None:
-    """Evaluate if that is asked for; return the last ``info``, None if nothing was to do.
+    """Evaluate if that is asked for; return what was said, None if nothing was to do.
+
+    What was said is an ``info``, with the operator's wish to end the run if there was one.
 
     The policy stays the same for all episodes, and acts without exploration. A simulation does not
     keep time meanwhile, and leaves the processor to the learner.
@@ -67,7 +69,7 @@ def evaluate(
         event["error"] = f"it was interrupted after {len(results.returns)} of {wanted} episodes"
     events.send({**event, "step": n_rows, **results.told()})
     board.actor["evaluation"] = number
-    return results.info
+    return results.said
 
 
 @dataclass
@@ -79,8 +81,12 @@ class _Results:
     successes: list[bool] = field(default_factory=list)
     metrics: list[Any] = field(default_factory=list)
     n_cut: int = 0
-    info: dict[str, Any] = field(default_factory=dict)
-    """Of the last step or reset."""
+    said: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, info: dict[str, Any]) -> None:
+        """Remember the operator's wish to end the run."""
+        if STOP in info:
+            self.said = {STOP: info[STOP]}
 
     def told(self) -> dict[str, Any]:
         """Return the results as an event has them."""
@@ -93,7 +99,7 @@ class _Results:
 
 
 def _has_to_end(board: Board, owner: OwnerWatch, results: _Results) -> bool:
-    is_wanted = bool(board.supervisor["stop"]) or STOP in results.info or not owner.is_alive()
+    is_wanted = bool(board.supervisor["stop"]) or STOP in results.said or not owner.is_alive()
     return is_wanted or results.n_cut > MOST_CUT
 
 
@@ -103,18 +109,19 @@ def _live_episode(
     """Live one episode. One that was cut from outside does not count."""
     policy = explorer.policy
     assert policy is not None
-    observation, results.info = env.reset()
+    observation, info = env.reset()
+    results.note(info)
     if _has_to_end(board, owner, results):
         return
     total, length, is_over = 0.0, 0, False
     while not is_over:
         action = explorer.unscaled(policy.act(observation, deterministic=True))
-        observation, reward, terminated, truncated, results.info = env.step(action)
+        observation, reward, terminated, truncated, info = env.step(action)
+        results.note(info)
         beat(board.actor, Phase.EVALUATING)
         total, length, is_over = total + reward, length + 1, terminated or truncated
         if not is_over and _has_to_end(board, owner, results):
             _tell(env, "request_truncation", "stop")
-    info = results.info
     if info[CUT]:
         results.n_cut += 1
         return

@@ -54,7 +54,7 @@ def actor_parameters(agent: Any) -> tuple[dict[str, Any], Arrays]:
         description["mean"] = _steps(actor.mu, "mean", arrays)
         if agent.use_sde:
             with torch.no_grad():
-                arrays["std"] = actor.get_std().numpy()
+                arrays["std"] = actor.get_std().cpu().numpy()
             description["sde_sample_freq"] = agent.sde_sample_freq
             description["sde_rollout"] = _rollout_steps(agent)
         else:
@@ -107,28 +107,36 @@ def _step(module: nn.Module, name: str, arrays: Arrays) -> Step:
 
 
 def _linear(module: Any, name: str, arrays: Arrays) -> Step:
-    arrays[f"{name}.weight"] = module.weight.detach().numpy()
+    arrays[f"{name}.weight"] = module.weight.detach().cpu().numpy()
     if module.bias is None:
         arrays[f"{name}.bias"] = np.zeros(module.out_features, np.float32)
     else:
-        arrays[f"{name}.bias"] = module.bias.detach().numpy()
+        arrays[f"{name}.bias"] = module.bias.detach().cpu().numpy()
     return ["Linear", f"{name}.weight", f"{name}.bias"]
 
 
 def _layer_norm(module: Any, name: str, arrays: Arrays) -> Step:
     shape = module.normalized_shape
-    scale = np.ones(shape, np.float32) if module.weight is None else module.weight.detach().numpy()
-    shift = np.zeros(shape, np.float32) if module.bias is None else module.bias.detach().numpy()
+    scale = (
+        np.ones(shape, np.float32)
+        if module.weight is None
+        else module.weight.detach().cpu().numpy()
+    )
+    shift = (
+        np.zeros(shape, np.float32) if module.bias is None else module.bias.detach().cpu().numpy()
+    )
     arrays[f"{name}.scale"], arrays[f"{name}.shift"] = scale, shift
     return ["LayerNorm", f"{name}.scale", f"{name}.shift", module.eps]
 
 
 def _batch_renorm(module: Any, name: str, arrays: Arrays) -> Step:
     """The running statistics are one scale and one shift: (x - mean) / std * scale + bias."""
-    deviation = np.sqrt(module.ra_var.numpy() + np.float32(module.eps))
-    scale = module.scale.detach().numpy() / deviation
+    deviation = np.sqrt(module.ra_var.cpu().numpy() + np.float32(module.eps))
+    scale = module.scale.detach().cpu().numpy() / deviation
     arrays[f"{name}.scale"] = scale
-    arrays[f"{name}.shift"] = module.bias.detach().numpy() - module.ra_mean.numpy() * scale
+    arrays[f"{name}.shift"] = (
+        module.bias.detach().cpu().numpy() - module.ra_mean.cpu().numpy() * scale
+    )
     return ["Affine", f"{name}.scale", f"{name}.shift"]
 
 

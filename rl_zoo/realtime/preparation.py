@@ -11,6 +11,9 @@ import numpy as np
 from rl_zoo import console
 from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.errors import NothingFoundError, UsageError
+from rl_zoo.realtime.events import Event
+from rl_zoo.realtime.past_episodes import count_again, read_events, unlogged_episodes
+from rl_zoo.realtime.ring import Ring
 from rl_zoo.realtime.ring_repair import repair_ring
 from rl_zoo.runs.atomic import remove_leftovers
 from rl_zoo.runs.checkpoints import latest_resumable
@@ -30,6 +33,8 @@ class OpenedRun:
     """Transitions stored by earlier sessions."""
     elapsed: float = 0.0
     """Seconds of training before this session."""
+    unlogged: tuple[Event, ...] = ()
+    """Episodes of earlier sessions that are to be written down now."""
 
     @property
     def is_new(self) -> bool:
@@ -79,14 +84,17 @@ def open_old(options: TrainOptions) -> OpenedRun:
     else:
         n_rows = 0
         folder.realtime.mkdir(exist_ok=True)
-    if n_rows >= options.config.n_timesteps:
+    if n_rows >= options.config.n_timesteps and record.state == "finished":
         raise UsageError(
             f"{folder.path}: its {n_rows} steps are already trained; give a larger budget with -n"
         )
     remove_leftovers(folder.path)
     record.n_timesteps = options.config.n_timesteps
     console.message(f"Resuming {folder.path}: {n_rows} transitions are in its ring")
-    return OpenedRun(folder, record, _read_history(folder), n_rows, _elapsed(folder, record))
+    events, elapsed = read_events(folder.events_file), _elapsed(folder, record)
+    count_again(record, events)
+    found = () if n_rows == 0 else unlogged_episodes(Ring(folder.ring), events, elapsed)
+    return OpenedRun(folder, record, _read_history(folder), n_rows, elapsed, tuple(found))
 
 
 def newest_checkpoint(folder: RunFolder) -> int:

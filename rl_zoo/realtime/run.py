@@ -82,6 +82,7 @@ def _open_books(options: TrainOptions, run: OpenedRun) -> RunBooks:
     keywords = tuple(config.monitor_kwargs.get("info_keywords", ()))
     monitor = MonitorFile(run.folder.monitor_file(0), config.env_id, keywords, elapsed=run.elapsed)
     books = RunBooks(run.folder, record, run.history, monitor)
+    books.take(list(run.unlogged))
     books.write()
     return books
 

@@ -167,5 +167,6 @@ class RunBooks:
                 f"checkpoint {event.get('step')} not saved: {event['error']}; training goes on"
             )
         else:
-            steps = int(event["step"])
+            steps = self.record.num_timesteps = int(event["step"])
+            self.write()
             console.message(f"Checkpoint saved: {self.folder.checkpoint_model(steps)}")

@@ -23,6 +23,11 @@ from rl_zoo.train_options import TrainOptions
 
 ACTOR = "rl_zoo.realtime.actor"
 MOCK = {"driver": "mock"}
+IN_REAL_TIME = {
+    "driver": "mock",
+    "driver_options": {"clock": "real"},
+    "control": {"stand_time": 0.3, "sit_time": 0.3},
+}
 
 
 class Supervising:
@@ -98,6 +103,8 @@ def test_without_a_supervisor_the_episode_is_truncated_and_the_actor_ends(tmp_pa
     run = Supervising(tmp_path, "Pendulum-v1", 100_000)
     process = run.start()
     run.wait_for_rows(3, process)
+    mapped = Path(f"/proc/{process.pid}/maps").read_text()
+    assert not any(name in mapped for name in ("/torch/", "/jaxlib/", "/pandas/"))
     os.close(run.alive)
     assert process.wait(30) == 0
     ring = Ring(run.folder.ring)
@@ -105,6 +112,20 @@ def test_without_a_supervisor_the_episode_is_truncated_and_the_actor_ends(tmp_pa
     assert (
         last["truncated"][0] == 1.0 and run.events()["episode"]["end_reason"] == "supervisor_gone"
     )
+
+
+def test_a_robot_sits_while_the_run_is_paused(tmp_path: Path) -> None:
+    run = Supervising(tmp_path, "Bert-Real-v0", 20, env_kwargs=MOCK)
+    run.board.supervisor["pause"] = 1
+    process = run.start()
+    deadline = time.monotonic() + 60.0
+    while int(run.board.actor["phase"]) != Phase.HOLDING:
+        assert process.poll() is None and time.monotonic() < deadline, run.events()
+        time.sleep(0.01)
+    assert run.n_rows() == 0
+    run.board.supervisor["pause"] = 0
+    assert process.wait(60) == 0
+    assert run.n_rows() == 20
 
 
 def test_what_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
@@ -116,16 +137,34 @@ def test_what_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_robot_that_fails_ends_the_run_with_its_rows(tmp_path: Path) -> None:
-    script = [[30.0, "communication_lost"]]
-    kwargs = {"driver": "mock", "driver_options": {"faults": script}}
-    run = Supervising(tmp_path, "Bert-Real-v0", 100_000, env_kwargs=kwargs)
+def test_a_robot_whose_control_process_dies_ends_the_run_with_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    run = Supervising(tmp_path, "Bert-Real-v0", 100_000, env_kwargs=IN_REAL_TIME)
     process = run.start()
-    run.wait_for_rows(1, process)
+    run.wait_for_rows(10, process)
     control = _child_of(process.pid, "rl_zoo.robots.control.process")
     os.kill(control, 9)
     assert process.wait(60) == 4
-    assert run.events()["fault"]["error"] == "RobotFault" and run.n_rows() >= 1
+    assert run.events()["fault"]["error"] == "RobotFault" and run.n_rows() >= 10
+
+
+@pytest.mark.slow
+def test_a_robot_sits_when_the_supervisor_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    run = Supervising(tmp_path, "Bert-Real-v0", 100_000, env_kwargs=IN_REAL_TIME)
+    process = run.start()
+    run.wait_for_rows(10, process)
+    control = _child_of(process.pid, "rl_zoo.robots.control.process")
+    os.close(run.alive)
+    assert process.wait(30) == 0
+    events = run.events()
+    assert events["episode"]["end_reason"] == "supervisor_gone"
+    assert events["cadence"]["rate"] == 50.0
+    assert not Path(f"/proc/{control}").exists(), "it sits, and its control process has ended"
 
 
 def _child_of(pid: int, module: str) -> int:

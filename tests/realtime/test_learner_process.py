@@ -89,7 +89,7 @@ def finish(rig):
     assert process.wait(LIMIT) == 0
 
 
-@pytest.mark.parametrize("n_kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_killed_learner_costs_no_transition_and_no_step_back(tmp_path, n_kills):
     rig = Rig(tmp_path)
     actor = kill_again_and_again(rig, n_kills, seed=n_kills)
@@ -97,7 +97,7 @@ def test_killed_learner_costs_no_transition_and_no_step_back(tmp_path, n_kills):
     assert rig.board.learner["phase"] == Phase.DONE
     assert rig.board.learner["n_seen"] == rig.writer.committed > 50
     assert latest_resumable(rig.folder) == rig.writer.committed
-    assert actor.versions == sorted(set(actor.versions)) and len(actor.versions) > 2
+    assert actor.versions == sorted(set(actor.versions)) and len(actor.versions) > 1
     expect_all_counted(rig)
 
 

@@ -118,14 +118,13 @@ def start(tmp_path):
 
 
 def test_run_learns_and_leaves_what_a_lockstep_run_leaves(start):
-    run = start("-n", 400, "--control-frequency", "40")  # the policy acts long before the end
+    run = start("-n", 400)
     assert run.wait() == 0, run.messages.read_text()
     assert expect_every_step(run) == 0 and len(read_log(run.log)) == 400
 
     record = read_record(run.folder)
     assert (record.state, record.num_timesteps) == ("finished", 400)
     assert record.realtime["n_updates"] == record.realtime["n_updates_requested"] == 340
-    assert 60 <= record.realtime["first_policy_step"] < 400
     assert record.end_reasons["time_limit"] == 400 // 37
     rows = run.folder.monitor_file(0).read_text().splitlines()[2:]
     lengths = [int(row.split(",")[1]) for row in rows]
@@ -133,6 +132,19 @@ def test_run_learns_and_leaves_what_a_lockstep_run_leaves(start):
     returns = [float(row.split(",")[0]) for row in rows]
     expected = read_log(run.log)["reward"][:370].reshape(10, 37).sum(1)
     np.testing.assert_allclose(returns[:10], expected, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_policy_acts_as_soon_as_there_is_one(start):
+    run = start("-n", 1200, "--control-frequency", "40", "--eval-freq", "600")
+    assert run.wait() == 0, run.messages.read_text()
+    record = read_record(run.folder)
+    assert 60 <= record.realtime["first_policy_step"] < 1200
+    events = [json.loads(line) for line in run.folder.events_file.read_text().splitlines()]
+    versions = [event["version"] for event in events if event["kind"] == "episode"]
+    assert versions == sorted(versions) and versions[-1] > 1
+    evaluations = np.load(run.folder.evaluations)
+    assert len(evaluations["timesteps"]) == 2 and run.folder.best_model.is_file()
 
 
 @pytest.mark.slow
@@ -182,9 +194,14 @@ def kill_and_resume(start, n_times, seed):
     record = read_record(last.folder)
     assert record.num_timesteps == n_rows + 60 == Ring(last.folder.ring).committed
     assert record.realtime["n_updates"] == n_rows  # every update of a lockstep run: rows - 60
+    rows = Ring(last.folder.ring).read(0, n_rows + 60)
+    n_ends = int((rows["truncated"] + rows["terminated"]).sum())
+    assert len(last.folder.monitor_file(0).read_text().splitlines()) - 2 == n_ends
+    assert sum(record.end_reasons.values()) == n_ends
     return lost
 
 
+@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_when_everything_is_killed(start):
     assert kill_and_resume(start, 2, seed=0) <= 2
 

@@ -108,10 +108,13 @@ class JaxOffPolicyAgent(JaxAgent):
 
         JAX compiles for seconds for every other number of updates in one call.
         """
-        sizes = [self.updates_together]
-        while _STEP * sizes[0] <= _LARGEST_BLOCK:
-            sizes.insert(0, _STEP * sizes[0])
-        return sizes
+        unit = self.updates_together
+        sizes = {unit}
+        while _STEP * max(sizes) <= _LARGEST_BLOCK:
+            sizes.add(_STEP * max(sizes))
+        if self.gradient_steps > 0 and self.gradient_steps % unit == 0:
+            sizes.add(self.gradient_steps)
+        return sorted(sizes, reverse=True)
 
     def train(self, gradient_steps: int, batch_size: int) -> None:
         """Update ``gradient_steps`` times with minibatches of ``batch_size`` transitions.

@@ -5,16 +5,20 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from typing_extensions import override
 
+from rl_zoo.agents.native.acting import NativeActor, can_act
 from rl_zoo.agents.native.build import NativeBuildError
 from rl_zoo.agents.native.coverage import optimizers_of, reason_against
 from rl_zoo.agents.native.learner import NativeLearner
 from rl_zoo.agents.native.library import load_library
 
-_NOT_SAVED = ("_native", "_dropout_state")
+_NOT_SAVED = ("_native", "_native_actor", "_dropout_state")
 
 
 def enable_native(agent: OffPolicyAlgorithm) -> str | None:
@@ -52,6 +56,7 @@ class NativeUpdates(OffPolicyAlgorithm):
     """
 
     _native: NativeLearner | None = None
+    _native_actor: NativeActor | None = None
     _dropout_state: list[int] | None = None
     """Where dropout's generator goes on once there is a learner; None: from the agent's seed."""
 
@@ -74,6 +79,22 @@ class NativeUpdates(OffPolicyAlgorithm):
                 record("train/ent_coef_loss", losses.entropy / losses.n_actor)
 
     ent_coef_optimizer: torch.optim.Optimizer | None
+
+    @override
+    def _sample_action(
+        self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the action for the environment, and as it is stored."""
+        if self.num_timesteps < learning_starts or not can_act(self):
+            return super()._sample_action(learning_starts, action_noise, n_envs)
+        actor = self._native_actor
+        if actor is None or not actor.is_current(self):
+            actor = self._native_actor = NativeActor(self)
+        assert isinstance(self._last_obs, np.ndarray)
+        scaled = actor.act(self._last_obs)[None]
+        if action_noise is not None:
+            scaled = np.clip(scaled + action_noise(), -1, 1)
+        return self.policy.unscale_action(scaled), scaled
 
     def own_random_state(self) -> dict[str, Any]:
         """Return the state of dropout's generator, which is not PyTorch's, as plain data."""

@@ -40,7 +40,7 @@ struct LayerNorm {
                 for (int f = 0; f < n; ++f) {
                     const Vector u = (load(z + f * WIDTH) - mean) * inverse;
                     store(normal + f * WIDTH, u);
-                    store(z + f * WIDTH, larger(u * scales[f] + shifts[f], Vector{}));
+                    store(z + f * WIDTH, rectified(u * scales[f] + shifts[f]));
                 }
             }
     }

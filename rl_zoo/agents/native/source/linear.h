@@ -67,7 +67,7 @@ struct Linear {
             multiply_panel<Order::rows>(left, out, x.row(p, 0), in,
                 [&](int row, int column, Vector v0, Vector v1) __attribute__((always_inline)) {
                     v0 += bias[row], v1 += bias[row];
-                    if (rectify) v0 = v0 > 0 ? v0 : Vector{}, v1 = v1 > 0 ? v1 : Vector{};
+                    if (rectify) v0 = rectified(v0), v1 = rectified(v1);
                     float* at = result + row * long(WIDTH) + column;
                     store(at, v0), store(at + LANES, v1);
                 });

@@ -138,6 +138,6 @@ class Network {
    private:
     static void rectify(const Panels& y) {
         const long n = y.stride * y.count();
-        for (long i = 0; i < n; ++i) y.data[i] = y.data[i] > 0 ? y.data[i] : 0;
+        for (long i = 0; i < n; ++i) y.data[i] = y.data[i] < 0 ? 0 : y.data[i];
     }
 };

@@ -46,6 +46,9 @@ static inline Vector permute(Vector a, Vector b, Lanes order) {
 static inline Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
 static inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
 
+// NaN stays NaN, as in PyTorch.
+static inline Vector rectified(Vector v) { return larger(Vector{}, v); }
+
 static inline float sum_of_lanes(Vector v) {
     for (int step = LANES / 2; step > 0; step /= 2) {
         Lanes order;

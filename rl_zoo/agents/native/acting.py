@@ -1,0 +1,81 @@
+"""Act as the policy does, in numpy, on PyTorch's memory: between two updates that is what costs.
+
+A policy call of PyTorch is a dozen operations of some microseconds, each several times slower with
+the caches full of an update; numpy's are a tenth of that. The random numbers are PyTorch's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sb3_contrib import TQC
+from stable_baselines3 import SAC
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+
+from rl_zoo.agents.native.coverage import networks_of
+
+Array = NDArray[np.float32]
+
+_LOG_STD_MIN, _LOG_STD_MAX = np.float32(-20.0), np.float32(2.0)  # SB3's limits
+
+
+class NativeActor:
+    """The actor of an agent that the native learner covers, for one observation at a time.
+
+    Args:
+        agent: Its weights are read where PyTorch keeps them, as they are at each call.
+    """
+
+    def __init__(self, agent: Any) -> None:
+        networks = networks_of(agent)
+        assert networks is not None
+        *hidden, last = networks.actor
+        self._hidden = [_arrays(layer.heads[0]) for layer in hidden]
+        self._heads = [_arrays(head) for head in last.heads]
+        self._is_gaussian = isinstance(agent, SAC | TQC)
+        self._addresses = _addresses(agent)
+
+    def is_current(self, agent: Any) -> bool:
+        """Say whether the agent's weights are still where they were."""
+        return self._addresses == _addresses(agent)
+
+    def act(self, observation: ArrayLike) -> Array:
+        """Return the action in [-1, 1], with the exploration of the policy itself.
+
+        Args:
+            observation: Normalised, of one environment. Shape: any.
+        """
+        x = np.asarray(observation, np.float32).reshape(-1)
+        for weight, bias in self._hidden:
+            x = weight @ x
+            x += bias
+            np.maximum(x, 0, out=x)
+        outputs = [weight @ x + bias for weight, bias in self._heads]
+        if not self._is_gaussian:
+            return np.tanh(outputs[0])  # type: ignore[no-any-return]
+        mean, log_std = outputs
+        noise = torch.empty(len(mean)).normal_().numpy()
+        deviation = np.exp(np.minimum(np.maximum(log_std, _LOG_STD_MIN), _LOG_STD_MAX))
+        return np.tanh(mean + deviation * noise)  # type: ignore[no-any-return]
+
+
+def can_act(agent: OffPolicyAlgorithm) -> bool:
+    """Say whether actions of ``agent`` are found as SB3 finds them, in one environment."""
+    kinds = [kind for kind in type(agent).__mro__ if "_sample_action" in vars(kind)]
+    return (
+        agent.n_envs == 1
+        and not agent.use_sde
+        and kinds[1:] == [OffPolicyAlgorithm]
+        and type(agent).predict is OffPolicyAlgorithm.predict
+    )
+
+
+def _arrays(linear: Any) -> tuple[Array, Array]:
+    return linear.weight.detach().numpy(), linear.bias.detach().numpy()
+
+
+def _addresses(agent: Any) -> list[int]:
+    return [parameter.data_ptr() for parameter in agent.policy.actor.parameters()]
