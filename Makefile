@@ -80,12 +80,16 @@ format: $(STAMP) ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 .PHONY: bench $(BENCHES) $(SLOW_BENCHES) docs reference
-bench: $(BENCHES) ## run the benchmarks (scripts/bench_*.py; PEER=path/to/python of an RL Zoo install)
+bench: $(BENCHES) ## run the benchmarks (scripts/bench_*.py; first: make peers)
 	@echo 'ran: $(BENCHES)'
 
 $(BENCHES) $(SLOW_BENCHES): bench-%: scripts/bench_%.py $(STAMP)
 	$(BIN)/python $< $(BENCH_ARGS)
 bench-start: BENCH_ARGS = $(if $(PEER),--peer '$(PEER)')
+
+.PHONY: peers
+peers: ## make .bench-venv with what the benchmarks measure ours beside (RL Zoo, SBX)
+	scripts/peers.sh
 
 docs: reference ## write docs/cli.md and build the pages into build/docs
 	$(BIN)/python -m pip install -qq -e '.[docs]' -c constraints/tested.txt

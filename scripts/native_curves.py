@@ -36,8 +36,10 @@ from scripts.page_markers import write_between  # noqa: E402
 
 RECORD = ROOT / "logs" / "benchmark" / "native" / "curves.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-MARKER = "native learning curves"
+MARKER = "native_curves"
 BACKENDS = ("sb3", "native")
+FEWEST = 3
+"""Runs of each that a comparison takes."""
 FIRST_SEED = {"sb3": 0, "native": 1000}
 
 
@@ -143,8 +145,10 @@ def write_table(record_file: Path, page: Path) -> bool:
     lines.append("|---|--:|---|--:|--:|--:|")
     fine = True
     for name, backends in record.items():
+        if any(len(backends.get(backend, {})) < FEWEST for backend in BACKENDS):
+            continue
         scores = [scores_of(backends[backend]) for backend in BACKENDS]
-        n = min(len(backends[backend]) for backend in BACKENDS)
+        n = " + ".join(str(len(backends[backend])) for backend in BACKENDS)
         for measure, sb3, native in zip(("all evaluations", "last one"), *scores, strict=True):
             found = compare(sb3, native)
             fine = fine and found.high >= 0

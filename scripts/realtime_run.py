@@ -17,6 +17,8 @@ from scripts.ticks_env import COUNT, FILE
 
 WARM_UP = 100
 """Random actions before the first update."""
+LEARNER_START = 6.0
+"""Seconds of more ticks, in which the learner starts: they count as well."""
 LONGEST_START = 60.0
 
 
@@ -86,7 +88,7 @@ def run_realtime(settings: Settings, folder: Path) -> Ticks:
     """
     times_file = folder / "times.npy"
     times_file.unlink(missing_ok=True)
-    n_steps = WARM_UP + settings.n_ticks
+    n_steps = WARM_UP + settings.n_ticks + int(LEARNER_START * settings.rate)
     environment = child_environment({FILE: str(times_file), COUNT: str(n_steps)})
     logs = folder / f"logs{time.monotonic_ns()}"
     with (folder / "output.txt").open("w+", encoding="utf-8") as output:

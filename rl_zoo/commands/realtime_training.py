@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rl_zoo.runs.folder import RunFolder
     from rl_zoo.train_options import TrainOptions
 
-_WITHOUT_CLOCK = ("mock", "replay")
+_WITHOUT_CLOCK = ("mock", "replay", "sim")
 """Drivers whose time passes only while somebody waits."""
 
 

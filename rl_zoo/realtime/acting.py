@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from typing import Any
@@ -26,6 +27,7 @@ from rl_zoo.realtime.ring_layout import (
 from rl_zoo.realtime.ticks import Ticks
 from rl_zoo.robots.control.cadence import Cadence
 from rl_zoo.robots.control.owner_watch import OwnerWatch
+from rl_zoo.robots.control.realtime import leave_fifo
 from rl_zoo.wrappers.episode_control import CUT, STOP, end_reason
 from rl_zoo.wrappers.episode_control import DISCARD as DISCARD_KEY
 from rl_zoo.wrappers.episode_metrics import METRICS
@@ -136,6 +138,16 @@ class Acting:
             if not is_over:
                 self._ticks.wait()
         self._tell_episode(info, total, length, discarded)
+        self._yield_if_too_slow()
+
+    def _yield_if_too_slow(self) -> None:
+        """Give up real-time priority if no time is left between ticks: others would starve."""
+        counted = self._board.ticks[0]
+        is_too_slow = counted["n_ticks"] >= 100 and counted["n_missed"] > 0.1 * counted["n_ticks"]
+        if is_too_slow and os.sched_getscheduler(0) == os.SCHED_FIFO:
+            leave_fifo()
+            text = f"a step takes too long for {self._env.frequency:g} Hz: no real-time priority"
+            self._events.send({"kind": "warning", "text": text})
 
     def _stored(self, action: Any, given: Any, info: dict[str, Any]) -> Any:
         if not self._executes:

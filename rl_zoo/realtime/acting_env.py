@@ -16,6 +16,7 @@ from rl_zoo.envs.control_period import control_period
 from rl_zoo.envs.ids import is_single_instance
 from rl_zoo.envs.single_env import SingleEnv, check_stack, telling_what_cannot_be_made
 from rl_zoo.errors import ConfigError, NonFiniteError, RobotFault, ZooError
+from rl_zoo.robots.control.local_link import LocalLink
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.train_options import TrainOptions
 from rl_zoo.wrappers.episode_recorder import EpisodeRecorder
@@ -59,6 +60,9 @@ class ActingEnv:
         """Between two ticks that the actor has to keep, s; None: it need not."""
         if self.frequency is not None and not self.keeps_time:
             self.period = 1.0 / self.frequency
+        in_virtual_time = isinstance(self.attribute("link"), LocalLink)
+        self.has_deadlines = self.period is not None or (self.keeps_time and not in_virtual_time)
+        """Whether somebody waits between two ticks; else the actor runs as fast as it can."""
         self.n_steps = 0
         self._seed: int | None = options.seed
 

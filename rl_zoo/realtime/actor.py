@@ -52,7 +52,7 @@ def _act(task: Task, board: Board, events: EventWriter) -> None:
     try:
         acting = Acting(task, env, board, events, OwnerWatch(task.owner_pid, task.owner_pipe))
         _tell_robot(task, env, events)
-        if env.keeps_time or env.period is not None:  # else it would take the processor for itself
+        if env.has_deadlines:  # else it would take the processor for itself
             _ask_for_real_time(task, events)
         acting.run()
         events.send({"kind": "cadence", **acting.cadence.report().to_dict()})

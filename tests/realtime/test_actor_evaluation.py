@@ -178,3 +178,18 @@ def test_while_the_run_is_paused_no_episode_begins(
     given.board.supervisor["pause"] = 1
     given.acting.run()
     assert phases == [Phase.HOLDING] and len(given.rows()) == 10
+
+
+def test_an_actor_that_cannot_keep_up_leaves_the_processor_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = Given(tmp_path)
+    given.acting._env.frequency = 100.0
+    given.board.ticks["n_ticks"], given.board.ticks["n_missed"] = 100, 20
+    left: list[bool] = []
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _: 0 if left else os.SCHED_FIFO)
+    monkeypatch.setattr("rl_zoo.realtime.acting.leave_fifo", lambda: left.append(True))
+    given.acting.run()
+    assert left == [True]
+    (warning,) = given.events("warning")
+    assert "a step takes too long for 100 Hz" in warning["text"]

@@ -83,7 +83,7 @@ def test_robots_act_in_real_time_where_that_can_be():
 
     assert is_one("Bert-Real-v0") and is_one("Go2-Real-v0")
     assert is_one("Quadruped-Remote-v0", driver="moteus")
-    assert not is_one("Bert-Real-v0", driver="mock")
+    assert not is_one("Bert-Real-v0", driver="mock") and not is_one("Bert-Real-v0", driver="sim")
     assert not is_one("Bert-v0") and not is_one("HalfCheetah-v5")
 
 

@@ -128,8 +128,10 @@ def _like(leaf: Any, array: NDArray[Any]) -> Any:
     """
     import jax.numpy as jnp
 
-    if array.ndim == 0 and getattr(leaf, "weak_type", True):
+    if isinstance(leaf, (int, float)):
         return array.item()
+    if array.ndim == 0 and getattr(leaf, "weak_type", False):
+        return jnp.asarray(array.item())  # of a Python number: weakly typed
     return jnp.asarray(array)
 
 

@@ -91,7 +91,8 @@ class _Pointed:
 
 def _is_readable_in_place(buffer: Any) -> bool:
     """Say whether ``buffer`` samples as SB3's plain buffer does at this moment."""
-    if buffer.optimize_memory_usage or not _samples_plainly(type(buffer)):
+    kind: Any = type(buffer)
+    if buffer.optimize_memory_usage or not _samples_plainly(kind):
         return False
     return not isinstance(buffer, ReplayDiscards) or not buffer.discarded.any()
 
