@@ -17,6 +17,7 @@ from rl_zoo.commands.from_study import check_trial_parts, with_study
 from rl_zoo.commands.realtime_training import check_realtime_numbers, choose_mode
 from rl_zoo.commands.resuming import saved_config, with_saved_arguments
 from rl_zoo.errors import ConfigError
+from rl_zoo.garbage import importing_libraries
 
 if TYPE_CHECKING:
     from rl_zoo.config.model import RunConfig
@@ -46,8 +47,9 @@ def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Finishe
         build_ahead(options.config.algo, options.backend)
         return train_in_real_time(options)
     # Heavy imports come after every check that needs none of them.
-    use_threads(options)
-    from rl_zoo.experiment import train
+    with importing_libraries():
+        use_threads(options)
+        from rl_zoo.experiment import train
     from rl_zoo.train_options import FinishedRun
 
     run = train(options)

@@ -130,9 +130,10 @@ def _like(leaf: Any, array: NDArray[Any]) -> Any:
 
     if isinstance(leaf, (int, float)):
         return array.item()
-    if array.ndim == 0 and getattr(leaf, "weak_type", False):
-        return jnp.asarray(array.item())  # of a Python number: weakly typed
-    return jnp.asarray(array)
+    if not getattr(leaf, "weak_type", False):
+        return jnp.asarray(array)
+    numbers = [jnp.asarray(number) for number in array.ravel().tolist()]  # weakly typed
+    return jnp.stack(numbers).reshape(array.shape)
 
 
 def _check_fit(
