@@ -149,7 +149,8 @@ def _judge(settings: Settings, times: Any, report: dict[str, Any]) -> Ticks:
     first = 0 if not settings.learns else WARM_UP
     gaps = np.diff(times[first:])
     period = 1.0 / settings.rate
-    missed = int(np.maximum(np.round(gaps / period) - 1, 0).sum())
+    # An action is too late once the next one is due; between episodes the clock starts anew.
+    missed = int(np.maximum(np.floor(gaps / period + 0.02) - 1, 0).sum())
     pauses = gaps - period
     return Ticks(
         len(gaps),
