@@ -128,8 +128,8 @@ def compare(sb3: Floats, native: Floats, settings: Bootstrap | None = None) -> C
         return means[None]
 
     low, high = percentile_interval(bootstrap([n, len(native)], differences, settings), settings)
-    means = [float(central_value(scores)) for scores in (sb3, native)]
-    return Comparison(*means, float(low[0]), float(high[0]))
+    first, second = (float(central_value(scores)) for scores in (sb3, native))
+    return Comparison(first, second, float(low[0]), float(high[0]))
 
 
 def scores_of(runs: dict[str, Any]) -> tuple[Floats, Floats]:

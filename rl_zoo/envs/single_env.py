@@ -97,6 +97,11 @@ def environment_kwargs(config: RunConfig, mode: Mode) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def telling_what_cannot_be_made(config: RunConfig) -> Iterator[None]:
+    """Turn what an environment raises while it is made into one sentence.
+
+    Raises:
+        ConfigError: Naming the environment.
+    """
     try:
         yield
     except ZooError:
