@@ -91,10 +91,16 @@ class NativeUpdates(OffPolicyAlgorithm):
         if actor is None or not actor.is_current(self):
             actor = self._native_actor = NativeActor(self)
         assert isinstance(self._last_obs, np.ndarray)
-        scaled = actor.act(self._last_obs)[None]
+        scaled: NDArray[Any] = actor.act(self._last_obs).reshape((1, *self._action_shape))
         if action_noise is not None:
             scaled = np.clip(scaled + action_noise(), -1, 1)
         return self.policy.unscale_action(scaled), scaled
+
+    @property
+    def _action_shape(self) -> tuple[int, ...]:
+        shape = self.action_space.shape
+        assert shape is not None
+        return shape
 
     def own_random_state(self) -> dict[str, Any]:
         """Return the state of dropout's generator, which is not PyTorch's, as plain data."""
