@@ -85,6 +85,10 @@ def train_once(case: Case, backend: str, seed: int) -> dict[str, Any]:
             raise SystemExit(
                 f"{case.name}: training with {backend}, seed {seed}, ended with {code}"
             )
+        record = json.loads(next(Path(folder).rglob("run.json")).read_text())
+        used = record["backend"]["name"]
+        if used != backend:  # a fallback would compare SB3 with itself
+            raise SystemExit(f"{case.name}: updated by {used}, not by {backend}")
         found = np.load(next(Path(folder).rglob("evaluations.npz")))
         return {
             "timesteps": found["timesteps"].tolist(),
