@@ -11,12 +11,13 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rl_zoo import console
 from rl_zoo.agents.backends import backend_of, build_ahead, describe_speed, resumed_backend
+from rl_zoo.agents.baseline import announce_baseline
 from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.agents.checkpoint import read_checkpoint_state, restore_checkpoint
 from rl_zoo.agents.executed_action import stored_action_problems
 from rl_zoo.agents.matmul import enable_fast_matmul
 from rl_zoo.agents.normalizer_file import load_normalizer
-from rl_zoo.agents.warm_start import WarmStart, check_kept_buffer, warm_start
+from rl_zoo.agents.warm_start import WarmStart, check_kept_buffer, take_over
 from rl_zoo.callbacks.evaluation_history import EvaluationHistory
 from rl_zoo.callbacks.registry import check_callback
 from rl_zoo.config.jax_parameters import check_without_jax
@@ -26,9 +27,9 @@ from rl_zoo.envs.descriptor import read_descriptor
 from rl_zoo.envs.guarded import find_guard
 from rl_zoo.envs.single_env import check_stack
 from rl_zoo.envs.stack import StackSettings, make_vec_env
-from rl_zoo.errors import ConfigError, DamagedFileError, UsageError
+from rl_zoo.errors import ConfigError, UsageError
 from rl_zoo.runs.atomic import remove_leftovers
-from rl_zoo.runs.changed_robot import CHANGED, robot_lines, same_robot
+from rl_zoo.runs.changed_robot import CHANGED, RAMP_IS_OVER, robot_lines, same_robot
 from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.episode_file import UNUSED, episodes_folder, set_aside
 from rl_zoo.runs.folder import RunFolder, create_run_folder, remove_run_folder
@@ -36,7 +37,7 @@ from rl_zoo.runs.lock import RunLock
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record, write_record
 from rl_zoo.runs.robot_use import ROBOT_USE, describe_use
 from rl_zoo.runs.session_log import empty_later_logs, rewind_logs
-from rl_zoo.runs.source import ModelSource, differing_parts, find_source
+from rl_zoo.runs.source import ModelSource, find_source, parent_of
 from rl_zoo.session import Experiment, learn
 from rl_zoo.stop_signals import StopSignals
 from rl_zoo.train_options import TrainOptions, write_parameters
@@ -119,7 +120,7 @@ def prepare(options: TrainOptions) -> Experiment:
         env_id=options.config.env_id,
         seed=options.seed,
         n_timesteps=options.config.n_timesteps,
-        parent=_parent(source),
+        parent=None if source is None else parent_of(source),
         command=options.command,
         label=options.label,
         started_at=now(),
@@ -309,54 +310,21 @@ def _warm_start(
     agent: BaseAlgorithm, options: TrainOptions, source: ModelSource, robot: dict[str, Any] | None
 ) -> dict[str, str]:
     """Take over the old agent and return in words what became of each part of it."""
-    config = options.config
     restored = robot_lines(source, robot)
-    other_parts = differing_parts(source, config.hyperparams)
     wanted = WarmStart(
         keep_buffer=options.keep_buffer,
         robot_has_changed=any(name.startswith(CHANGED) for name in restored),
         repeat_warmup=options.repeat_warmup,
         trust=options.trust,
     )
-    try:
-        restored.update(warm_start(agent, source, wanted))
-    except DamagedFileError as error:
-        raise DamagedFileError(f"{error}; {other_parts}" if other_parts else str(error)) from error
-    if other_parts:
-        restored["wrappers"] = other_parts
-    restored.update(_normalizer_line(config, source))
+    restored.update(take_over(agent, source, wanted, options.config))
     if not options.repeat_warmup and agent.env is not None and agent.env.has_attr("finish_ramp"):
         agent.env.env_method("finish_ramp")
-        restored["ramp of the prior"] = "over: the policy has its full influence at once"
-    restored["random states"] = "start from the seed of this run"
-    restored["baseline"] = (
-        f"the old policy is evaluated first: {options.eval_episodes} episodes beside the budget"
-        if options.eval_freq > 0
-        else "the old policy is not evaluated (--eval-freq)"
-    )
+        restored.update(RAMP_IS_OVER)
+    restored.update(announce_baseline(options.eval_freq, options.eval_episodes))
     for what, how in restored.items():
         console.message(f"  {what}: {how}")
     return restored
-
-
-def _normalizer_line(config: RunConfig, source: ModelSource) -> dict[str, str]:
-    if config.normalize is not None:
-        if source.normalizer is None:
-            return {"normaliser": "not restored: none beside the model; statistics start anew"}
-        return {"normaliser": f"restored from {source.normalizer}"}
-    if source.normalizer is None:
-        return {}
-    unused = (
-        f"not used: {source.normalizer} belongs to the weights, but this configuration has no "
-        "normalize; add -params normalize:true unless that is meant"
-    )
-    return {"normaliser": unused}
-
-
-def _parent(source: ModelSource | None) -> str | None:
-    if source is None:
-        return None
-    return str((source.folder.path if source.folder else source.model).resolve())
 
 
 def _close_all(environments: list[VecEnv]) -> None:

@@ -96,7 +96,9 @@ class Experiment:
     def note_baseline(self, evaluation: Evaluation) -> None:
         """Record what the old policy is worth before any learning, and say so."""
         record = self.record
-        record.baseline = baseline_row(evaluation)
+        record.baseline = baseline_row(
+            evaluation.returns, evaluation.lengths, evaluation.metrics, evaluation.end_reasons
+        )
         frequency = (record.robot or {}).get("control_frequency")
         console.message(describe_baseline(record.baseline, frequency))
         try:

@@ -15,9 +15,10 @@ from rl_zoo.agents.buffers import (
 )
 from rl_zoo.agents.capabilities import is_off_policy
 from rl_zoo.agents.weights import load_weights
-from rl_zoo.errors import UsageError
+from rl_zoo.config.model import RunConfig
+from rl_zoo.errors import DamagedFileError, UsageError
 from rl_zoo.runs.safe_pickle import load_pickle
-from rl_zoo.runs.source import ModelSource, buffer_to_keep
+from rl_zoo.runs.source import ModelSource, buffer_to_keep, differing_parts
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -38,6 +39,8 @@ class WarmStart:
     """Act at random for ``learning_starts`` steps again."""
     trust: bool = False
     """Let a pickled buffer execute code."""
+    takes_buffer: bool = True
+    """Whether old transitions can be put into the new buffer: into a ring they cannot."""
 
 
 def check_kept_buffer(source: ModelSource, keep: int | str | None, algo: str) -> None:
@@ -62,6 +65,46 @@ def check_kept_buffer(source: ModelSource, keep: int | str | None, algo: str) ->
             f"--keep-buffer {keep}: no replay buffer was saved with {source.model}; use "
             "--keep-buffer none, or train the old run with --save-replay-buffer"
         )
+
+
+def take_over(
+    agent: BaseAlgorithm, source: ModelSource, wanted: WarmStart, config: RunConfig
+) -> dict[str, str]:
+    """Take an old agent over, and say what became of each part of it.
+
+    Args:
+        agent: Of the new run; its normaliser has the old statistics already.
+        source: The old model.
+        wanted: What to take.
+        config: Of the new run.
+
+    Raises:
+        DamagedFileError: If the model does not fit, naming wrappers that differ.
+    """
+    other_parts = differing_parts(source, config.hyperparams)
+    try:
+        restored = warm_start(agent, source, wanted)
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{error}; {other_parts}" if other_parts else str(error)) from error
+    if other_parts:
+        restored["wrappers"] = other_parts
+    restored.update(_normalizer_line(config, source))
+    restored["random states"] = "start from the seed of this run"
+    return restored
+
+
+def _normalizer_line(config: RunConfig, source: ModelSource) -> dict[str, str]:
+    if config.normalize is not None:
+        if source.normalizer is None:
+            return {"normaliser": "not restored: none beside the model; statistics start anew"}
+        return {"normaliser": f"restored from {source.normalizer}"}
+    if source.normalizer is None:
+        return {}
+    unused = (
+        f"not used: {source.normalizer} belongs to the weights, but this configuration has no "
+        "normalize; add -params normalize:true unless that is meant"
+    )
+    return {"normaliser": unused}
 
 
 def warm_start(agent: BaseAlgorithm, source: ModelSource, wanted: WarmStart) -> dict[str, str]:
@@ -97,6 +140,8 @@ def _restore_buffer(agent: BaseAlgorithm, source: ModelSource, wanted: WarmStart
     keep = wanted.keep_buffer
     if memory is None:
         return "none: an on-policy algorithm"
+    if not wanted.takes_buffer:
+        return "not restored: the ring holds this run's own transitions (--lockstep takes old ones)"
     file: Path | None = source.buffer if keep is None else buffer_to_keep(source)
     if file is None:
         found = buffer_to_keep(source)

@@ -88,8 +88,8 @@ def _add_run_flags(parser: ZooArgumentParser) -> None:
         type=parse_kept_part,
         default=None,
         metavar="{none,N,all}",
-        help="with -i: how much of the old replay buffer to learn from, N: its newest transitions "
-        "(default: all of the buffer beside the model, but none if the robot has changed)",
+        help="with -i, in lockstep: how much of the old replay buffer to learn from, N: its newest "
+        "transitions (default: all of the buffer beside the model, none if the robot has changed)",
     )
     run.add_argument(
         "--truncate-last-trajectory",

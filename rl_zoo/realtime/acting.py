@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from rl_zoo.realtime.acting_env import ActingEnv, executed_action
-from rl_zoo.realtime.actor_evaluation import evaluate
+from rl_zoo.realtime.actor_evaluation import evaluate, is_evaluation_due
 from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
 from rl_zoo.realtime.explorer import Explorer
@@ -63,6 +63,8 @@ class Acting:
         self.explorer = Explorer(
             options.config, env.action_space, ParameterReader(task.parameters), noise_seed
         )
+        if task.begins_with_policy:
+            self.explorer.learning_starts = 0  # only the learner waits for so many
         self.cadence = Cadence(env.frequency or 0.0, board.ticks)
         self._ticks = Ticks(env.period, self.cadence)
         self._executes = any(
@@ -95,12 +97,12 @@ class Acting:
             self._live_episode()
 
     def _may_begin(self) -> bool:
-        """Hold while the run is paused; return whether it goes on."""
+        """Hold while the run is paused or lacks its policy; return whether it goes on."""
         rest = self._env.attribute("rest")
         is_resting = False
-        while self._board.supervisor["pause"]:
+        while (is_paused := bool(self._board.supervisor["pause"])) or self._lacks_policy():
             self._beat(Phase.HOLDING)
-            if rest is not None and not is_resting:
+            if is_paused and rest is not None and not is_resting:
                 rest()
                 is_resting = True
             if self._reason_to_stop() is not None:
@@ -108,6 +110,12 @@ class Acting:
             self._look_around()
             time.sleep(_NAP)
         return True
+
+    def _lacks_policy(self) -> bool:
+        """Say whether the policy that this run begins with (``-i``) has not arrived yet."""
+        self.explorer.refresh()
+        is_asked_for = self._task.begins_with_policy or is_evaluation_due(self._board)
+        return is_asked_for and self.explorer.policy is None
 
     def _live_episode(self) -> None:
         self._beat(Phase.RESETTING)

@@ -77,7 +77,7 @@ class ActingEnv:
         return self.env.observation_space
 
     def continue_after(self, n_rows: int) -> int:
-        """Choose the randomness of a session: a resumed run does not repeat what it has done.
+        """Let a resumed run go on: it repeats neither its randomness nor the ramp of a prior.
 
         Args:
             n_rows: Transitions of earlier sessions.
@@ -89,6 +89,9 @@ class ActingEnv:
         noise, following = np.random.SeedSequence([self._seed, n_rows]).generate_state(2)
         if n_rows:
             self._seed = int(following)
+            continue_ramp = self.attribute("continue_ramp")
+            if continue_ramp is not None:
+                continue_ramp(n_rows)
         self.env.action_space.seed(self._seed)
         return int(noise)
 

@@ -22,8 +22,9 @@ from rl_zoo.robots.control.realtime import (
     refused,
     set_fifo,
 )
-from rl_zoo.runs.changed_robot import same_robot
+from rl_zoo.runs.changed_robot import RAMP_IS_OVER, robot_lines, same_robot
 from rl_zoo.runs.record import read_record
+from rl_zoo.runs.source import find_source
 
 
 def main() -> int:
@@ -52,6 +53,8 @@ def _act(task: Task, board: Board, events: EventWriter) -> None:
     try:
         acting = Acting(task, env, board, events, OwnerWatch(task.owner_pid, task.owner_pipe))
         _tell_robot(task, env, events)
+        if task.begins_with_policy:
+            _finish_ramp(task, env, events)
         if env.has_deadlines:  # else it would take the processor for itself
             _ask_for_real_time(task, events)
         acting.run()
@@ -72,6 +75,18 @@ def _tell_robot(task: Task, env: ActingEnv, events: EventWriter) -> None:
         same_robot(task.folder, None if record is None else record.robot, robot)
     if robot is not None:
         events.send({"kind": "descriptor", "robot": robot})
+    if task.options.trained_agent is not None:
+        lines = robot_lines(find_source(task.options.trained_agent), robot)
+        events.send({"kind": "restored", "lines": lines})
+
+
+def _finish_ramp(task: Task, env: ActingEnv, events: EventWriter) -> None:
+    """Give the policy its full influence over a prior: it has learned before."""
+    finish = env.attribute("finish_ramp")
+    if finish is not None:
+        finish()
+        if task.options.resume is None:
+            events.send({"kind": "restored", "lines": RAMP_IS_OVER})
 
 
 def _close(env: ActingEnv, acting: Acting | None, events: EventWriter) -> None:

@@ -13,7 +13,7 @@ from rl_zoo.realtime.explorer import Explorer
 from rl_zoo.realtime.launch import Task
 from rl_zoo.robots.control.owner_watch import OwnerWatch
 from rl_zoo.robots.control.realtime import leave_fifo, set_fifo
-from rl_zoo.wrappers.episode_control import CUT, STOP
+from rl_zoo.wrappers.episode_control import CUT, STOP, end_reason
 from rl_zoo.wrappers.episode_metrics import METRICS
 
 PRIORITY = 48
@@ -43,9 +43,9 @@ def evaluate(
     Raises:
         RobotFault: If the environment fails.
     """
-    number = int(board.supervisor["evaluation"])
-    if number <= int(board.actor["evaluation"]):
+    if not is_evaluation_due(board):
         return None
+    number = int(board.supervisor["evaluation"])
     explorer.refresh()
     policy = explorer.policy
     if policy is None:
@@ -72,6 +72,11 @@ def evaluate(
     return results.said
 
 
+def is_evaluation_due(board: Board) -> bool:
+    """Say whether the supervisor has asked for an evaluation that is not over."""
+    return int(board.supervisor["evaluation"]) > int(board.actor["evaluation"])
+
+
 @dataclass
 class _Results:
     """What the episodes of an evaluation brought."""
@@ -80,6 +85,7 @@ class _Results:
     lengths: list[int] = field(default_factory=list)
     successes: list[bool] = field(default_factory=list)
     metrics: list[Any] = field(default_factory=list)
+    end_reasons: dict[str, int] = field(default_factory=dict)
     n_cut: int = 0
     said: dict[str, Any] = field(default_factory=dict)
 
@@ -95,6 +101,7 @@ class _Results:
             "lengths": self.lengths,
             "successes": self.successes or None,
             "metrics": self.metrics,
+            "end_reasons": self.end_reasons,
         }
 
 
@@ -128,6 +135,8 @@ def _live_episode(
     results.returns.append(total)
     results.lengths.append(length)
     results.metrics.append(info.get(METRICS, {}))
+    reason = end_reason(info) or "unknown"
+    results.end_reasons[reason] = results.end_reasons.get(reason, 0) + 1
     if "is_success" in info:
         results.successes.append(bool(info["is_success"]))
 

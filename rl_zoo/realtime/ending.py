@@ -10,6 +10,7 @@ from rl_zoo import console
 from rl_zoo.errors import NonFiniteError, TrainingInterrupted, ZooError
 from rl_zoo.realtime.preparation import OpenedRun
 from rl_zoo.realtime.report import describe_report, report_of
+from rl_zoo.realtime.snapshots import newest_snapshot
 from rl_zoo.realtime.supervisor import Crew, Supervisor
 from rl_zoo.runs.atomic import write_text
 from rl_zoo.runs.record import describe_ends, now
@@ -42,7 +43,7 @@ def end_run(options: TrainOptions, run: OpenedRun, supervisor: Supervisor, start
         return
     told = f"{error} (step {crew.n_rows} of {options.config.n_timesteps})"
     kept = "everything is saved" if saved else "every transition is saved"
-    told += f"; {kept} in {run.folder.path}\nresume with: {_resume_command(options, run)}"
+    told += f"; {kept} in {run.folder.path}\n{_advice(options, run)}"
     if run.folder.crash_report.is_file() and not isinstance(error, TrainingInterrupted):
         told += f"\ntraceback: {run.folder.crash_report}"
     raise type(error)(told)
@@ -95,6 +96,12 @@ def _write_crash_report(run: OpenedRun, crew: Crew, error: ZooError) -> None:
     if text and not isinstance(error, TrainingInterrupted):
         with contextlib.suppress(OSError):
             write_text(run.folder.crash_report, text + "\n")
+
+
+def _advice(options: TrainOptions, run: OpenedRun) -> str:
+    if run.record.parent is not None and newest_snapshot(run.folder) is None:
+        return f"the old policy was not taken over yet; start anew with: {options.command}"
+    return f"resume with: {_resume_command(options, run)}"
 
 
 def _resume_command(options: TrainOptions, run: OpenedRun) -> str:

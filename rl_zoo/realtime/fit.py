@@ -60,7 +60,7 @@ def _of_the_configuration(options: TrainOptions) -> Iterator[str]:
 
 
 def _of_the_flags(options: TrainOptions) -> Iterator[str]:
-    if options.trained_agent is not None:
-        yield "-i (start from the weights of another run)"
+    if options.keep_buffer not in (None, "none"):
+        yield f"--keep-buffer {options.keep_buffer} (the ring holds this run's own transitions)"
     if options.arguments.get("track"):
         yield "--track"

@@ -47,6 +47,8 @@ class Task:
     """Transitions of the checkpoint to continue from; 0: from the beginning."""
     elapsed: float = 0.0
     """Seconds of training before this session."""
+    begins_with_policy: bool = False
+    """Whether the run began with the policy of another one (``-i``): nothing is done at random."""
 
 
 def start(

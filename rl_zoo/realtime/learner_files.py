@@ -15,7 +15,8 @@ from rl_zoo.realtime.final_files import save_final_files
 from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.learner_checkpoint import CheckpointWriter, take_snapshot, write_files
 from rl_zoo.realtime.publish import Publisher
-from rl_zoo.realtime.recovery import PERIOD, recovery_folder, remove_recovery, renew_recovery
+from rl_zoo.realtime.recovery import PERIOD, remove_recovery, renew_recovery
+from rl_zoo.realtime.snapshots import recovery_folder
 
 
 class LearnerFiles:
@@ -57,8 +58,7 @@ class LearnerFiles:
             self._save_candidate(number)
         now = time.monotonic()
         if now - self._last_recovery >= PERIOD and self._agent._n_updates > 0:
-            self._last_recovery = now
-            self._renew_recovery()
+            self.renew_recovery()
         for error in self._files.errors_of_others():
             text = f"{error.filename or self._task.folder.path}: {error.strerror or error}"
             self._events.send({"kind": "warning", "text": text})
@@ -106,8 +106,14 @@ class LearnerFiles:
         files[folder.candidate_model(number)] = model
         self._files.write_others(partial(write_files, files))
 
-    def _renew_recovery(self) -> None:
+    def renew_recovery(self) -> None:
+        """Begin to write the snapshot that the next learner would continue from.
+
+        Raises:
+            NonFiniteError: If the weights are not finite; the snapshot before stays.
+        """
         self._require_finite()
+        self._last_recovery = time.monotonic()
         place = recovery_folder(self._task.folder)
         snapshot = take_snapshot(place, self._agent, self._position())
         self._files.write_others(partial(renew_recovery, place, snapshot))

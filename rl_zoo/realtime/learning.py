@@ -10,14 +10,15 @@ from typing import Any
 from rl_zoo.agents.backends import backend_of, describe_speed, resumed_backend
 from rl_zoo.agents.matmul import enable_fast_matmul
 from rl_zoo.cpu_budget import read_cpu_budget
+from rl_zoo.realtime.adaptation import begin_with_old_policy
 from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
 from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.learner_agent import build_learner_agent, rehearse_update
 from rl_zoo.realtime.learner_log import open_logger
 from rl_zoo.realtime.learner_loop import Learner
-from rl_zoo.realtime.recovery import newest_snapshot
 from rl_zoo.realtime.ring import Ring
+from rl_zoo.realtime.snapshots import newest_snapshot
 from rl_zoo.robots.control.owner_watch import OwnerWatch
 from rl_zoo.runs.record import read_record
 
@@ -46,6 +47,8 @@ def learn(task: Task, board: Board, events: EventWriter) -> None:
     snapshot = newest_snapshot(task.folder, task.restored_step)
     if snapshot is not None:
         learner.restore(*snapshot)
+    elif options.trained_agent is not None:
+        begin_with_old_policy(learner, options, events)
     rehearse_update(agent, options, backend)
     computed_by, cpu = backend_of(agent, backend), read_cpu_budget(options.threads)
     values: dict[str, Any] = {

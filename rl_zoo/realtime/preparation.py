@@ -10,15 +10,16 @@ import numpy as np
 
 from rl_zoo import console
 from rl_zoo.callbacks.evaluation_history import EvaluationHistory
-from rl_zoo.errors import NothingFoundError, UsageError
+from rl_zoo.errors import UsageError
 from rl_zoo.realtime.events import Event
 from rl_zoo.realtime.past_episodes import count_again, read_events, unlogged_episodes
 from rl_zoo.realtime.ring import Ring
 from rl_zoo.realtime.ring_repair import repair_ring
+from rl_zoo.realtime.snapshots import newest_snapshot
 from rl_zoo.runs.atomic import remove_leftovers
-from rl_zoo.runs.checkpoints import latest_resumable
 from rl_zoo.runs.folder import RunFolder, create_run_folder
 from rl_zoo.runs.record import RunRecord, describe_machine, now, read_record
+from rl_zoo.runs.source import find_source, parent_of
 from rl_zoo.train_options import TrainOptions
 
 
@@ -43,8 +44,13 @@ class OpenedRun:
 
 
 def open_new(options: TrainOptions) -> OpenedRun:
-    """Create a folder; what is in it is written later, by ``complete_record`` too."""
+    """Create a folder; what is in it is written later, by ``complete_record`` too.
+
+    Raises:
+        UsageError: If there is no model to start from.
+    """
     config = options.config
+    source = None if options.trained_agent is None else find_source(options.trained_agent)
     folder = create_run_folder(options.log_folder, config.algo, config.env_id, uuid=options.uuid)
     folder.realtime.mkdir()
     record = RunRecord(
@@ -52,6 +58,7 @@ def open_new(options: TrainOptions) -> OpenedRun:
         env_id=config.env_id,
         seed=options.seed,
         n_timesteps=config.n_timesteps,
+        parent=None if source is None else parent_of(source),
         command=options.command,
         label=options.label,
         started_at=now(),
@@ -59,6 +66,18 @@ def open_new(options: TrainOptions) -> OpenedRun:
         truncations={},
     )
     return OpenedRun(folder, record, EvaluationHistory())
+
+
+def begins_with_policy(options: TrainOptions, run: OpenedRun) -> bool:
+    """Say whether the policy of another run (``-i``) acts, and nothing is done at random."""
+    return run.record.parent is not None and not options.repeat_warmup
+
+
+def is_baseline_due(options: TrainOptions, run: OpenedRun) -> bool:
+    """Say whether the policy of another run is to be evaluated before it learns anything."""
+    record = run.record
+    is_untouched = record.parent is not None and record.baseline is None and run.n_rows == 0
+    return is_untouched and options.eval_freq > 0
 
 
 def complete_record(record: RunRecord) -> None:
@@ -91,18 +110,15 @@ def open_old(options: TrainOptions) -> OpenedRun:
     remove_leftovers(folder.path)
     record.n_timesteps = options.config.n_timesteps
     console.message(f"Resuming {folder.path}: {n_rows} transitions are in its ring")
+    if record.parent is not None and newest_snapshot(folder) is None:
+        raise UsageError(
+            f"{folder.path}: has no checkpoint of the policy it began with; start a new run with "
+            f"-i {record.parent}"
+        )
     events, elapsed = read_events(folder.events_file), _elapsed(folder, record)
     count_again(record, events)
     found = () if n_rows == 0 else unlogged_episodes(Ring(folder.ring), events, elapsed)
     return OpenedRun(folder, record, _read_history(folder), n_rows, elapsed, tuple(found))
-
-
-def newest_checkpoint(folder: RunFolder) -> int:
-    """Return the steps of the newest checkpoint a learner can continue from; 0 without one."""
-    try:
-        return latest_resumable(folder)
-    except NothingFoundError:
-        return 0
 
 
 def _read_history(folder: RunFolder) -> EvaluationHistory:

@@ -7,20 +7,13 @@ that dies would have to repeat every update of the run before its policy is as g
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 
-from rl_zoo.errors import NothingFoundError
 from rl_zoo.realtime.learner_checkpoint import Snapshot, write_snapshot
-from rl_zoo.runs.checkpoints import latest_resumable
+from rl_zoo.realtime.snapshots import recovery_folder
 from rl_zoo.runs.folder import RunFolder
 
 PERIOD = 60.0
 """Seconds between two snapshots."""
-
-
-def recovery_folder(folder: RunFolder) -> RunFolder:
-    """Return where the snapshot of a run is: files as those of a checkpoint."""
-    return replace(folder, path=folder.realtime / "recovery")
 
 
 def renew_recovery(place: RunFolder, snapshot: Snapshot) -> None:
@@ -49,23 +42,3 @@ def renew_recovery(place: RunFolder, snapshot: Snapshot) -> None:
 def remove_recovery(folder: RunFolder) -> None:
     """Remove the snapshot: a complete checkpoint has taken its place."""
     shutil.rmtree(recovery_folder(folder).path, ignore_errors=True)
-
-
-def newest_snapshot(folder: RunFolder, restored_step: int) -> tuple[RunFolder, int] | None:
-    """Return the folder and the steps of what a new learner continues from.
-
-    Args:
-        folder: The run.
-        restored_step: Of its newest complete checkpoint; 0: it has none.
-
-    Returns:
-        None if there is nothing.
-    """
-    place = recovery_folder(folder)
-    try:
-        recovered = latest_resumable(place)
-    except NothingFoundError:
-        recovered = 0
-    if recovered > restored_step:
-        return place, recovered
-    return (folder, restored_step) if restored_step > 0 else None

@@ -61,6 +61,7 @@ class RunBooks:
             "descriptor": self._note_robot,
             "robot_use": self._note_use,
             "record": self._note_values,
+            "restored": self._note_restored,
             "cadence": self._note_cadence,
             "stop": self._note_stop,
             "note": lambda event: console.message(str(event.get("text"))),
@@ -129,7 +130,22 @@ class RunBooks:
             self.history.write(self.folder)
         except OSError as error:
             console.warn(f"evaluation results not saved: {error.strerror or error}")
+        if step == 0:
+            self._note_baseline(event)
         self.candidates.add(number, step, float(returns.mean()) if is_best else None)
+
+    def _note_baseline(self, event: Event) -> None:
+        """Record what the policy that the run began with (``-i``) is worth."""
+        from rl_zoo.agents.baseline import baseline_row, describe_baseline
+
+        record = self.record
+        reasons = dict(event.get("end_reasons") or {})
+        record.baseline = baseline_row(
+            event["returns"], event["lengths"], event["metrics"], reasons
+        )
+        frequency = (record.robot or {}).get("control_frequency")
+        console.message(describe_baseline(record.baseline, frequency))
+        self.write()
 
     def _add_to_history(self, step: int, event: Event) -> bool:
         history, mean = self.history, float(np.mean(event["returns"]))
@@ -153,6 +169,14 @@ class RunBooks:
         for name, value in dict(event.get("values") or {}).items():
             if hasattr(self.record, name):
                 setattr(self.record, name, value)
+        self.write()
+
+    def _note_restored(self, event: Event) -> None:
+        """Take down, and tell, what became of a part of the run this one began with."""
+        lines = {str(what): str(how) for what, how in dict(event.get("lines") or {}).items()}
+        for what, how in lines.items():
+            console.message(f"  {what}: {how}")
+        self.record.restored.update(lines)
         self.write()
 
     def _note_cadence(self, event: Event) -> None:

@@ -18,11 +18,12 @@ from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.members import ACTOR, LEARNER, Member, start_member
 from rl_zoo.realtime.parameters import create_parameter_memory
-from rl_zoo.realtime.preparation import OpenedRun, newest_checkpoint
+from rl_zoo.realtime.preparation import OpenedRun, begins_with_policy, is_baseline_due
 from rl_zoo.realtime.progress import ProgressLines
 from rl_zoo.realtime.requests import Requests
 from rl_zoo.realtime.ring import Ring
 from rl_zoo.realtime.run_books import RunBooks
+from rl_zoo.realtime.snapshots import newest_checkpoint
 from rl_zoo.realtime.watchdog import LearnerWatch, Verdict
 from rl_zoo.stop_signals import StopSignals
 from rl_zoo.train_options import TrainOptions
@@ -70,7 +71,10 @@ def start_crew(options: TrainOptions, run: OpenedRun) -> Crew:
         owner_pipe=alive_reading,
         restored_step=0 if run.is_new else newest_checkpoint(run.folder),
         elapsed=run.elapsed,
+        begins_with_policy=begins_with_policy(options, run),
     )
+    if is_baseline_due(options, run):
+        board.supervisor["evaluation"] = 1  # before the actor could begin an episode
     beat(board.supervisor, Phase.RUNNING)
     actor = start_member("actor", ACTOR, replace(task, core=options.actor_core))
     try:

@@ -12,6 +12,8 @@ from rl_zoo.runs.source import ModelSource
 
 CHANGED = "changed"
 """First word of a line about the robot of a run that starts from another one."""
+RAMP_IS_OVER = {"ramp of the prior": "over: the policy has its full influence at once"}
+"""The line of a run whose old policy need not be let in step by step."""
 
 
 def robot_lines(source: ModelSource, robot: dict[str, Any] | None) -> dict[str, str]:

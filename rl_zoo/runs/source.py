@@ -53,6 +53,11 @@ def find_source(model: Path) -> ModelSource:
     )
 
 
+def parent_of(source: ModelSource) -> str:
+    """Return what a run's record names as the origin of its weights: a run, or a lone file."""
+    return str((source.folder.path if source.folder else source.model).resolve())
+
+
 def buffer_to_keep(source: ModelSource) -> Path | None:
     """Return the replay buffer that goes with a model; None: none was saved.
 

@@ -118,6 +118,10 @@ class CPGResidualWrapper(gym.Wrapper[Any, Vector, Any, Vector], RecordConstructo
         self._ramp_is_over = True
         self._steps = max(self._steps, self.settings.ramp_steps)  # in checkpoints too
 
+    def continue_ramp(self, n_steps: int) -> None:
+        """Go on where a run was after ``n_steps`` training steps of this environment."""
+        self._steps = max(self._steps, n_steps)
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:

@@ -16,9 +16,9 @@ from rl_zoo.realtime.learner_agent import build_learner_agent
 from rl_zoo.realtime.learner_log import open_logger
 from rl_zoo.realtime.learner_loop import Learner
 from rl_zoo.realtime.parameters import ParameterReader, create_parameter_memory
-from rl_zoo.realtime.recovery import newest_snapshot
 from rl_zoo.realtime.ring import Ring, RingWriter, create_ring
 from rl_zoo.realtime.ring_layout import DISCARD, START, TERMINATED, TRUNCATED, BoxSpec, RingSpec
+from rl_zoo.realtime.snapshots import newest_snapshot
 from rl_zoo.robots.control.owner_watch import OwnerWatch
 from rl_zoo.runs.folder import create_run_folder
 from rl_zoo.train_options import TrainOptions

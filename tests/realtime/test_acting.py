@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -279,3 +280,79 @@ def test_the_actor_imports_no_learning_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_episode_begins_before_the_policy_it_was_given(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 8)
+    stage.task = replace(stage.task, begins_with_policy=True)
+    acting, seen = stage.acting(), []
+
+    def publish_late() -> None:
+        seen.append(len(LOG))
+        stage.publish(bias=0.25)
+
+    late = threading.Timer(0.2, publish_late)
+    late.start()
+    acting.run()
+    late.join()
+    assert seen == [0]
+    actions = stage.rows()["action"]
+    np.testing.assert_allclose(actions, np.full((8, 2), np.tanh(0.25)), atol=1e-4)
+
+
+def test_waiting_for_a_policy_ends_when_the_run_does(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 8)
+    stage.task = replace(stage.task, begins_with_policy=True)
+    late = threading.Timer(0.2, lambda: stage.board.supervisor.__setitem__("stop", 1))
+    late.start()
+    stage.acting().run()
+    late.join()
+    assert LOG == [] and len(stage.rows()) == 0
+
+
+def test_a_baseline_comes_before_a_repeated_warm_up(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 8)
+    stage.board.supervisor["evaluation"] = 1
+    late = threading.Timer(0.2, stage.publish)
+    late.start()
+    stage.acting().run()
+    late.join()
+    (first, *_) = (event for event in stage.reader.read() if event["kind"] == "evaluation")
+    assert first["step"] == 0 and first["lengths"] == [4, 4]
+    assert first["end_reasons"] == {"time_limit": 1, "terminated": 1}
+    assert len(LOG) == 16 and len(stage.rows()) == 8
+    assert len(np.unique(stage.rows()["action"])) == 16, "random"
+
+
+def test_a_resumed_run_does_not_repeat_the_ramp_of_a_prior(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    ramp = lambda env, n_steps: seen.append(n_steps)  # noqa: E731
+    monkeypatch.setattr(Logged, "continue_ramp", ramp, raising=False)
+    stage = Stage(tmp_path, 6)
+    first = stage.acting()
+    first.run()
+    first.ring.close()
+    assert seen == []
+    stage.acting()
+    assert seen == [6]
+
+
+def test_an_old_policy_has_its_full_influence_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rl_zoo.realtime import actor
+
+    finished: list[int] = []
+    monkeypatch.setattr(Logged, "finish_ramp", lambda env: finished.append(env.n), raising=False)
+    stage = Stage(tmp_path, 6)
+    actor._act(stage.task, stage.board, EventWriter(stage.task.events))
+    assert finished == []
+    (stage.folder.path / "realtime" / "transitions.ring").unlink()
+    stage.publish()
+    task = replace(stage.task, begins_with_policy=True)
+    actor._act(task, stage.board, EventWriter(stage.task.events))
+    assert finished == [0], "before the first step"
+    (told,) = (event for event in stage.reader.read() if event["kind"] == "restored")
+    assert told["lines"]["ramp of the prior"].startswith("over")

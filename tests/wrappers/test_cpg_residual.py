@@ -357,6 +357,16 @@ def test_ramp_grows_over_episodes_and_is_finished_for_evaluation():
     np.testing.assert_allclose(third - prior, 0.2, atol=1e-12)
 
 
+def test_ramp_of_a_resumed_run_continues():
+    env = CPGResidualWrapper(Recorder(), prior=TWO, residual_scale=0.2, ramp_steps=10)
+    env.continue_ramp(5)
+    assert env.ramp == 0.5
+    actions, _ = play(env, [np.ones(2)] * 8)
+    factors = np.minimum(np.arange(5, 13) / 10, 1.0)
+    expected = pattern_actions(TWO, 8) + 0.2 * factors[:, None] * np.ones(2)
+    np.testing.assert_allclose(actions, expected, atol=1e-12)
+
+
 def test_checkpoint_continues_the_ramp_and_the_random_starts():
     def make():
         env = CPGResidualWrapper(Recorder(), prior=TWO, ramp_steps=50, random_initial_phase=True)

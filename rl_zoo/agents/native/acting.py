@@ -6,20 +6,27 @@ the caches full of an update; numpy's are a tenth of that. The random numbers ar
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sb3_contrib import TQC
+from sb3_contrib.tqc.policies import TQCPolicy
 from stable_baselines3 import SAC
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.policies import BasePolicy
+from stable_baselines3.sac.policies import SACPolicy
+from stable_baselines3.td3.policies import TD3Policy
 
 from rl_zoo.agents.native.coverage import networks_of
+from rl_zoo.errors import NonFiniteError
 
 Array = NDArray[np.float32]
 
 _LOG_STD_MIN, _LOG_STD_MAX = np.float32(-20.0), np.float32(2.0)  # SB3's limits
+_PREDICTIONS = (SACPolicy._predict, TQCPolicy._predict, TD3Policy._predict)
 
 
 class NativeActor:
@@ -47,7 +54,19 @@ class NativeActor:
 
         Args:
             observation: Normalised, of one environment. Shape: any.
+
+        Raises:
+            NonFiniteError: If the action is not finite: it must not reach a robot.
         """
+        action = self._explore(observation)
+        if not math.isfinite(action.sum()):
+            raise NonFiniteError(
+                "the policy's action is not finite (its weights, or the observation, are not); a "
+                "smaller learning_rate may help"
+            )
+        return action
+
+    def _explore(self, observation: ArrayLike) -> Array:
         x = np.asarray(observation, np.float32).reshape(-1)
         for weight, bias in self._hidden:
             x = weight @ x
@@ -70,6 +89,8 @@ def can_act(agent: OffPolicyAlgorithm) -> bool:
         and not agent.use_sde
         and kinds[1:] == [OffPolicyAlgorithm]
         and type(agent).predict is OffPolicyAlgorithm.predict
+        and type(agent.policy).predict is BasePolicy.predict
+        and type(agent.policy)._predict in _PREDICTIONS
     )
 
 

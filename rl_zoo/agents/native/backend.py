@@ -12,6 +12,7 @@ from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from typing_extensions import override
 
+from rl_zoo import console
 from rl_zoo.agents.native.acting import NativeActor, can_act
 from rl_zoo.agents.native.build import NativeBuildError
 from rl_zoo.agents.native.coverage import optimizers_of, reason_against
@@ -63,10 +64,15 @@ class NativeUpdates(OffPolicyAlgorithm):
     @override
     def train(self, gradient_steps: int, batch_size: int = 64) -> None:
         """Update ``gradient_steps`` times with minibatches of ``batch_size`` transitions."""
-        self._update_learning_rate(optimizers_of(self))
         native = self._native
         if native is None or native.batch_size != batch_size or not native.is_current:
+            reason = why_not_native(self)
+            if reason is not None:  # someone changed the agent since it was built
+                _tell_once(f"backend sb3 from now on ({reason})")
+                super().train(gradient_steps, batch_size)
+                return
             native = self._native = self._new_learner(batch_size)
+        self._update_learning_rate(optimizers_of(self))
         losses = native.update(gradient_steps)
         record = self.logger.record
         record("train/n_updates", self._n_updates, exclude="tensorboard")
@@ -126,7 +132,22 @@ class NativeUpdates(OffPolicyAlgorithm):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the agent's own state: a copy of it makes a learner of its own."""
-        return {key: value for key, value in vars(self).items() if key not in _NOT_SAVED}
+        state = {key: value for key, value in vars(self).items() if key not in _NOT_SAVED}
+        return {**state, "_dropout_state": self.own_random_state()["dropout"]}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle by the plain class, which another process can import."""
+        return _empty_agent, (type(self).__mro__[2],), self.__getstate__()
+
+
+def _empty_agent(plain: Any) -> Any:
+    kind = _native_class(plain)
+    return kind.__new__(kind)
+
+
+@functools.cache
+def _tell_once(text: str) -> None:
+    console.warn(text)
 
 
 @functools.cache

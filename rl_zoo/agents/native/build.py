@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def library_path(isa: str | None = None) -> Path:
         raise NativeBuildError("no C++ compiler (g++) was found")
     target = cache_folder() / library_name(isa, compiler)
     with _only_one_builds(target.parent):
-        if not target.exists():
+        if not _is_whole(target):
             compile_library(compiler, isa, target)
     return target
 
@@ -117,10 +118,25 @@ def _find(isa: str) -> Path | None:
     compiler = find_compiler()
     if compiler is not None and not any(PREBUILT.glob(f"{_stem(isa)}-*.so")):
         built = cache_folder() / library_name(isa, compiler)
-        return built if built.exists() else None
+        return built if _is_whole(built) else None
     folders = [PREBUILT, cache_folder()]
     by_any = [file for folder in folders for file in sorted(folder.glob(f"{_stem(isa)}-*.so"))]
-    return by_any[0] if by_any else None
+    return next(filter(_is_whole, by_any), None)
+
+
+def _is_whole(library: Path) -> bool:
+    """Say whether a library is there to its end: to load half of one kills the process."""
+    try:
+        size = library.stat().st_size
+        with library.open("rb") as file:
+            header = file.read(64)
+    except OSError:
+        return False
+    if len(header) < 64 or header[:5] != b"\x7fELF\x02":  # of 64 bits
+        return size > 64 and not (sys.platform == "linux" and sys.maxsize > 2**32)
+    start = int.from_bytes(header[40:48], "little")  # of the table of sections, which ends the file
+    entry, n_entries = (int.from_bytes(header[at : at + 2], "little") for at in (58, 60))
+    return start + entry * n_entries <= size
 
 
 @contextmanager
@@ -165,6 +181,8 @@ def compile_library(compiler: str, isa: str, target: Path) -> None:
             built = Path(folder) / target.name
             command = [compiler, *_flags(isa), "-o", str(built), str(SOURCE / "learner.cpp")]
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=_TIMEOUT)
+            with built.open("rb") as file:
+                os.fsync(file.fileno())
             built.replace(target)
     except OSError as error:
         raise NativeBuildError(f"{target.parent} cannot be written ({error})") from error

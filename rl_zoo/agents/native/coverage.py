@@ -9,14 +9,27 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from sb3_contrib import TQC
+from sb3_contrib.tqc import policies as tqc_policies
 from stable_baselines3 import DDPG, SAC, TD3
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.policies import ContinuousCritic
 from stable_baselines3.common.torch_layers import FlattenExtractor
+from stable_baselines3.sac import policies as sac_policies
+from stable_baselines3.td3 import policies as td3_policies
 
 from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.native.layers import Layer, is_supported, layers_of
 
 _ALGORITHMS: tuple[type[OffPolicyAlgorithm], ...] = (SAC, TQC, TD3, DDPG, DroQ)
+_PARTS = (
+    sac_policies.Actor,
+    td3_policies.Actor,
+    tqc_policies.Actor,
+    ContinuousCritic,
+    tqc_policies.Critic,
+    type(None),
+)
+"""What an actor or a critic may be: a subclass may compute something else from the same layers."""
 
 
 class Networks(NamedTuple):
@@ -42,7 +55,8 @@ def reason_against(agent: OffPolicyAlgorithm) -> str | None:
     reason = _reason_in_networks(agent)
     if reason is not None:
         return reason
-    return next(filter(None, map(_reason_in_optimizer, optimizers_of(agent))), None)
+    reasons = [_reason_in_optimizer(optimizer) for optimizer in optimizers_of(agent)]
+    return next(filter(None, [*reasons, _reason_in_parameters(agent)]), None)
 
 
 def networks_of(agent: Any) -> Networks | None:
@@ -95,8 +109,23 @@ def _reason_in_networks(agent: Any) -> str | None:
     extractors = {type(agent.actor.features_extractor), type(agent.critic.features_extractor)}
     if extractors != {FlattenExtractor}:
         return f"features extractor {', '.join(sorted(e.__name__ for e in extractors))}"
+    parts = [agent.actor, agent.critic, agent.critic_target, getattr(agent, "actor_target", None)]
+    own = sorted({type(part).__name__ for part in parts if type(part) not in _PARTS})
+    if own:
+        return f"networks of classes of their own ({', '.join(own)})"
     if networks_of(agent) is None:
         return "networks other than linear layers with ReLU"
+    if getattr(agent.critic, "n_quantiles", 2) == 1:
+        return "critics of one quantile"
+    return None
+
+
+def _reason_in_parameters(agent: Any) -> str | None:
+    for network in (agent.actor, agent.critic):
+        learned = network.optimizer.param_groups[0]["params"]
+        found = list(network.parameters())
+        if {*map(id, learned)} != {*map(id, found)} or not all(p.requires_grad for p in found):
+            return "parameters that are not learned"
     return None
 
 

@@ -24,6 +24,21 @@ from rl_zoo.errors import NonFiniteError
 _MOST_UPDATES_PER_CALL = 64
 _NORMALS_AT_ONCE = 16
 """PyTorch draws normal numbers so many at a time: multiples of it are the same in one call."""
+_TOLD_ONCE = (
+    "actor",
+    "actor_target",
+    "critic",
+    "critic_target",
+    "ent_coef_optimizer",
+    "log_ent_coef",
+    "gamma",
+    "tau",
+    "policy_delay",
+    "target_update_interval",
+    "target_entropy",
+    "target_noise_clip",
+    "top_quantiles_to_drop_per_net",
+)
 
 
 class NativeLearner:
@@ -64,11 +79,15 @@ class NativeLearner:
         c.check(self._library.learner_prepare(self._learner))
         self._rates = c.Rates(log_coefficient=self._connect_coefficient())
         self._minibatches = Minibatches(batch_size)
+        self._made_for = _parts_of(agent)
 
     @property
     def is_current(self) -> bool:
-        """Return whether the agent's tensors are still those of this learner."""
-        return all(tensors.is_current() for tensors in self._tensors)
+        """Return whether the agent's tensors, optimisers and settings are still those of this."""
+        parts = zip(_parts_of(self._agent), self._made_for, strict=False)
+        return all(one is other for one, other in parts) and all(
+            tensors.is_current() for tensors in self._tensors
+        )
 
     def random_state(self) -> list[int]:
         """Return the state of the generator of dropout masks."""
@@ -203,6 +222,14 @@ class NativeLearner:
             _read_adam(entropy, rates.entropy)
         elif self._stochastic:
             rates.coefficient = float(agent.ent_coef_tensor)
+
+
+def _parts_of(agent: Any) -> list[Any]:
+    """Return what a learner is told once: where any of it is replaced, it needs another one."""
+    return [getattr(agent, name, None) for name in _TOLD_ONCE] + [
+        agent.actor.optimizer,
+        agent.critic.optimizer,
+    ]
 
 
 def _read_adam(optimizer: torch.optim.Optimizer, adam: c.Adam) -> None:

@@ -58,7 +58,7 @@ class Minibatches:
         else:
             return _sampled(buffer, normalizer, self._batch, n_updates)
         replay = self._pointed.at(buffer)
-        arrays = [] if normalizer is None else _normalise(replay, normalizer)
+        arrays = _normalise(replay, normalizer)
         return Chosen(replay, rows, arrays)
 
     def _rows(self, buffer: ReplayBuffer, n_updates: int) -> NDArray[np.int64]:
@@ -143,10 +143,12 @@ def _column(array: Array) -> c.Column:
     return c.Column(array.ctypes.data, stride)
 
 
-def _normalise(replay: c.Replay, normalizer: VecNormalize) -> list[Array]:
+def _normalise(replay: c.Replay, normalizer: VecNormalize | None) -> list[Array]:
     kept: list[Array] = []
     replay.mean = replay.deviation = None
     replay.reward_deviation = 0.0
+    if normalizer is None:
+        return kept
     if normalizer.norm_obs:
         statistics: Any = normalizer.obs_rms
         mean = np.ascontiguousarray(statistics.mean, np.float64).reshape(-1)

@@ -18,7 +18,9 @@ class Still(gym.Env):
         self.observation_space = gym.spaces.Box(-5, 5, (N_OBSERVATIONS,), dtype)
 
 
-def make_agent(algorithm, *, n_envs=1, normalize=False, dtype=np.float32, **kwargs):
+def make_agent(
+    algorithm, *, policy="MlpPolicy", n_envs=1, normalize=False, dtype=np.float32, **kwargs
+):
     """Return an agent whose buffer holds 300 steps with terminations and timeouts."""
     env = DummyVecEnv([lambda: Still(dtype)] * n_envs)
     if normalize:
@@ -27,7 +29,7 @@ def make_agent(algorithm, *, n_envs=1, normalize=False, dtype=np.float32, **kwar
         env.ret_rms.update(np.random.default_rng(6).normal(0, 4, 50))
     kwargs = {"buffer_size": 400 * n_envs, "seed": 0, "device": "cpu", **kwargs}
     policy_kwargs = {"net_arch": [32, 24], **kwargs.pop("policy_kwargs", {})}
-    agent = algorithm("MlpPolicy", env, policy_kwargs=policy_kwargs, **kwargs)
+    agent = algorithm(policy, env, policy_kwargs=policy_kwargs, **kwargs)
     agent.set_logger(configure(None, []))
     random = np.random.default_rng(0)
     for _ in range(300):

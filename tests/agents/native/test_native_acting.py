@@ -9,6 +9,7 @@ from stable_baselines3 import DDPG, SAC, TD3
 from stable_baselines3.common.noise import NormalActionNoise
 
 from rl_zoo.agents.native.backend import enable_native
+from rl_zoo.errors import NonFiniteError
 
 
 class Wide(gym.Env):
@@ -40,6 +41,15 @@ def test_action_and_stored_action_are_those_of_sb3(algorithm, n_actions):
         for mine, theirs in zip(ours, real, strict=True):
             assert mine.shape == theirs.shape and mine.dtype == theirs.dtype
             np.testing.assert_allclose(mine, theirs, atol=2e-6)
+
+
+@pytest.mark.parametrize("algorithm", [SAC, TD3])
+def test_action_that_is_not_finite_reaches_no_environment(algorithm):
+    agent = algorithm("MlpPolicy", Wide(2), seed=0, buffer_size=10, device="cpu")
+    assert enable_native(agent) is None
+    agent.num_timesteps, agent._last_obs = 200, np.array([[0.0, 0.0, np.nan, 0.0, 0.0]])
+    with pytest.raises(NonFiniteError, match="action is not finite"):
+        agent._sample_action(100)
 
 
 def test_newer_weights_act_at_once():

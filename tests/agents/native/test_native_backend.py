@@ -1,12 +1,14 @@
 """An agent with the native learner is the same agent for everything else."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
 import torch
 from sb3_contrib import TQC
 from stable_baselines3 import PPO, SAC, TD3
+from stable_baselines3.sac.policies import Actor, SACPolicy
 from torch import nn
 
 from rl_zoo.agents.droq import DroQ
@@ -75,6 +77,67 @@ def test_batch_size_may_change():
     assert largest_difference(state_of(agent), state_of(other))[0] <= 1e-5
 
 
+def change_optimizer(agent):
+    agent.actor.optimizer = torch.optim.Adam(agent.actor.parameters(), lr=1e-3)
+
+
+def change_kind_of_optimizer(agent):
+    agent.critic.optimizer = torch.optim.AdamW(agent.critic.parameters(), lr=1e-3)
+
+
+def change_critic(agent):
+    agent.critic = agent.policy.critic = copy.deepcopy(agent.critic)
+    agent.critic.optimizer = torch.optim.Adam(agent.critic.parameters(), lr=1e-3)
+
+
+def change_settings(agent):
+    agent.gamma, agent.tau = 0.5, 0.3
+
+
+def stop_normalising(agent):
+    agent._vec_normalize_env = None
+
+
+def freeze_layers(agent):
+    agent.actor.latent_pi.requires_grad_(False)
+    learned = [p for p in agent.actor.parameters() if p.requires_grad]
+    agent.actor.optimizer = torch.optim.Adam(learned, lr=1e-3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_optimizer,
+        change_kind_of_optimizer,
+        change_critic,
+        change_settings,
+        stop_normalising,
+        freeze_layers,
+    ],
+)
+def test_what_is_changed_between_two_updates_counts(change):
+    agent, other = native_agent(normalize=True), make_agent(SAC, normalize=True)
+    for one in (agent, other):
+        seed_all()
+        one.train(5, 32)
+        change(one)
+        one.train(5, 32)
+    assert largest_difference(state_of(agent), state_of(other))[0] <= 1e-5
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, lambda agent: pickle.loads(pickle.dumps(agent))]
+)
+def test_copy_goes_on_as_the_agent_would(duplicate):
+    agent = native_agent(DroQ)
+    agent.train(5, 32)
+    other = duplicate(agent)
+    for one in (agent, other):
+        seed_all()
+        one.train(5, 32)
+    assert largest_difference(state_of(agent), state_of(other))[0] == 0.0
+
+
 def test_many_updates_in_one_call_are_those_of_several():
     agent, other = native_agent(target_update_interval=3), make_agent(SAC, target_update_interval=3)
     for one in (agent, other):
@@ -98,6 +161,28 @@ def test_others_keep_their_own_updates_and_the_reason_is_named(algorithm, kwargs
     assert named in enable_native(agent)
     assert type(agent) is algorithm
     agent.train(1, 32)
+
+
+class OwnActor(Actor):
+    """SAC's layers, used otherwise."""
+
+    def forward(self, obs, deterministic=False):
+        return super().forward(2.0 * obs, deterministic)
+
+
+class OwnPolicy(SACPolicy):
+    """A policy whose layers look like SAC's."""
+
+    def make_actor(self, features_extractor=None):
+        actor = super().make_actor(features_extractor)
+        actor.__class__ = OwnActor
+        return actor
+
+
+def test_networks_that_only_look_like_those_of_sb3_are_not_covered():
+    agent = make_agent(SAC, policy=OwnPolicy)
+    assert "OwnActor" in reason_against(agent)
+    assert "one quantile" in reason_against(make_agent(TQC, policy_kwargs={"n_quantiles": 1}))
 
 
 def test_on_policy_algorithms_are_not_covered():

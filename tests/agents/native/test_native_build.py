@@ -1,10 +1,14 @@
 """The native learner is compiled once, and found again."""
 
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 from rl_zoo.agents.native import build
 from rl_zoo.agents.native.build import library_name, library_path
@@ -15,7 +19,7 @@ COMPILER = """#!/bin/sh
 echo built >> "{log}"
 sleep 0.3
 while [ "$1" != -o ]; do shift; done
-touch "$2"
+cp /bin/sh "$2"
 """
 
 
@@ -45,10 +49,23 @@ def test_library_in_the_wheel_is_taken_without_a_compiler_and_with_one(tmp_path,
     monkeypatch.setattr(build, "PREBUILT", tmp_path / "prebuilt")
     monkeypatch.setenv("RL_ZOO_CACHE", str(tmp_path / "cache"))
     build.PREBUILT.mkdir()
-    (build.PREBUILT / name).touch()
+    shutil.copy("/bin/sh", build.PREBUILT / name)
     assert library_path() == build.PREBUILT / name
     monkeypatch.setattr(build.shutil, "which", lambda name: None)
     assert library_path() == build.PREBUILT / name
+
+
+@pytest.mark.parametrize("kept", [0, 1, 70, 5000])
+def test_library_that_was_cut_short_is_built_again(tmp_path, monkeypatch, kept):
+    compiler, log = make_compiler(tmp_path)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setenv("RL_ZOO_CACHE", str(tmp_path / "cache"))
+    library = library_path()
+    os.truncate(library, kept)
+    assert not build.is_built()
+    assert library_path() == library
+    assert library.read_bytes() == Path("/bin/sh").read_bytes()
+    assert log.read_text().split() == ["built", "built"]
 
 
 def test_other_source_is_another_library(tmp_path, monkeypatch):

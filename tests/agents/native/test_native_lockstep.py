@@ -25,6 +25,8 @@ CASES = [
         {"policy_kwargs": {"optimizer_kwargs": {"weight_decay": 0.01, "betas": (0.8, 0.99)}}},
         "",
     ),
+    (SAC, {"ent_coef": "auto_0.1", "target_entropy": -1.0, "batch_size": 33}, ""),
+    (SAC, {"policy_kwargs": {"n_critics": 1}}, ""),
     (TQC, {}, "critic"),
     (TQC, {"policy_kwargs": {"n_quantiles": 7, "n_critics": 3}, "normalize": True}, "critic"),
     (TD3, {"learning_rate": 3e-4}, ""),
