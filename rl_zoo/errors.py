@@ -74,6 +74,10 @@ class NonFiniteError(RobotFault):
     """NaN or infinity in an observation, reward, action or in the weights."""
 
 
+class UnsavedError(ZooError):
+    """A result could not be written (full disk, missing rights)."""
+
+
 class TrainingInterrupted(ZooError):
     """The run was interrupted (signal, operator) after everything was saved."""
 

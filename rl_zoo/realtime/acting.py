@@ -144,7 +144,7 @@ class Acting:
             observation, flags = following, 0
             self._use_slack(info)
             if not is_over:
-                self._ticks.wait()
+                self._ticks.wait(was_late=bool(info.get("late")))
         self._tell_episode(info, total, length, discarded)
         self._yield_if_too_slow()
 

@@ -34,6 +34,8 @@ def end_run(options: TrainOptions, run: OpenedRun, supervisor: Supervisor, start
     if has_weights and crew.n_rows > 0:
         wants_checkpoint = error is not None or options.save_freq > 0 or options.save_at_end
         saved = supervisor.finish_learner(debt=error is None, checkpoint=wants_checkpoint)
+        if error is not None and crew.learner_error not in (None, error):
+            console.warn(str(crew.learner_error))
         error = error or crew.learner_error
     supervisor.close()
     _write_end(options, run, supervisor, error, started)
@@ -81,7 +83,7 @@ def _write_end(
     record.ended_at, record.num_timesteps = now(), crew.n_rows
     record.wall_time_s = run.elapsed + time.time() - started
     record.sessions[-1].update(to_step=crew.n_rows, ended_at=now(), state=record.state)
-    record.realtime = report_of(crew.board, supervisor.books.cadence)
+    record.realtime = report_of(crew.board, supervisor.books.cadence, supervisor.n_updates_in_time)
     supervisor.books.write()
     if options.verbose > 0:
         console.message(describe_ends(record.end_reasons, record.discarded))

@@ -57,7 +57,8 @@ def rehearse_update(agent: OffPolicyAlgorithm, options: TrainOptions, backend: s
         if backend == "jax":
             _rehearse_in_place(agent, replay)
             return
-        other = _build(options, replay.ring, backend)
+        quiet = replace(options, verbose=0)  # what it says about the device was said
+        other = _build(quiet, replay.ring, backend)
         other.set_logger(_silent_logger())
         other.replay_buffer = _two_rows(other)
         other.train(gradient_steps=1, batch_size=other.batch_size)

@@ -140,9 +140,19 @@ class CheckpointWriter:
         """Say whether the last checkpoint is under way or its ``result`` was not asked for."""
         return self._checkpoint is not None
 
-    def start(self, snapshot: Snapshot) -> None:
-        """Begin to write ``snapshot``; only if there is no other."""
-        future = self._executor.submit(write_snapshot, self._folder, snapshot, self._keep)
+    def start(self, snapshot: Snapshot, sync: Callable[[], None]) -> None:
+        """Begin to write ``snapshot``; only if there is no other.
+
+        Args:
+            snapshot: What to write.
+            sync: Puts the transitions that it counts on the disk, which is done first.
+        """
+
+        def write() -> None:
+            sync()
+            write_snapshot(self._folder, snapshot, self._keep)
+
+        future = self._executor.submit(write)
         self._checkpoint = snapshot, future
 
     def write_others(self, write: Callable[[], None]) -> None:

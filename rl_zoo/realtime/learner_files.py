@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from rl_zoo.agents.weights import has_finite_weights
-from rl_zoo.errors import NonFiniteError
+from rl_zoo.errors import NonFiniteError, UnsavedError
 from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
 from rl_zoo.realtime.final_files import save_final_files
@@ -80,11 +80,17 @@ class LearnerFiles:
 
         Raises:
             NonFiniteError: If the weights are not finite; nothing is written.
-            OSError: If a file cannot be written.
+            UnsavedError: If a file cannot be written.
         """
         self._files.wait()
         self._require_finite()
-        save_final_files(self._task.folder, self._task.options, self._agent)
+        try:
+            save_final_files(self._task.folder, self._task.options, self._agent)
+        except OSError as error:
+            place = error.filename or self._task.folder.path
+            raise UnsavedError(
+                f"{place}: the final model was not written ({error.strerror or error})"
+            ) from error
         if with_checkpoint:
             self.save_checkpoint()
             if int(self._board.learner["checkpoint_step"]) == self._agent.num_timesteps:
@@ -121,7 +127,8 @@ class LearnerFiles:
     def _begin_checkpoint(self) -> None:
         self._require_finite()
         beat(self._board.learner, Phase.SAVING)
-        self._files.start(take_snapshot(self._task.folder, self._agent, self._position()))
+        snapshot = take_snapshot(self._task.folder, self._agent, self._position())
+        self._files.start(snapshot, self._agent.replay_buffer.ring.sync)
 
     def _require_finite(self) -> None:
         if not has_finite_weights(self._agent):

@@ -9,12 +9,13 @@ from typing import Any
 from rl_zoo.realtime.board import Board
 
 
-def report_of(board: Board, cadence: Mapping[str, Any] | None) -> dict[str, Any]:
+def report_of(board: Board, cadence: Mapping[str, Any] | None, n_in_time: int) -> dict[str, Any]:
     """Return what ``run.json`` keeps under ``realtime``.
 
     Args:
         board: After the run.
         cadence: The actor's report of its ticks (``CadenceReport``); None: it gave none.
+        n_in_time: Updates done when the actor ended; those it still owed came later.
     """
     learner, supervisor = board.learner, board.supervisor
     requested, reached = float(learner["n_requested"]), int(learner["n_updates"])
@@ -22,7 +23,9 @@ def report_of(board: Board, cadence: Mapping[str, Any] | None) -> dict[str, Any]
         "cadence": dict(cadence) if cadence is not None else None,
         "n_updates": reached,
         "n_updates_requested": math.floor(requested),
-        "updates_reached": reached / requested if requested >= 1.0 else None,
+        "n_updates_in_time": n_in_time,
+        "updates_reached": n_in_time / requested if requested >= 1.0 else None,
+        "updates_reached_at_end": reached / requested if requested >= 1.0 else None,
         "policy_versions": int(learner["policy_version"]),
         "first_policy_step": int(board.actor["first_policy_step"]),
         "first_update_s": float(learner["first_update"]),
@@ -44,10 +47,11 @@ def describe_report(report: Mapping[str, Any]) -> str:
             f"action ready p99 {_milliseconds(cadence['work_p99'])}, "
             f"longest gap {_milliseconds(cadence['longest_gap'])}"
         )
-    reached = report["updates_reached"]
-    share = "" if reached is None else f" ({reached:.1%})"
+    reached, at_end = report["updates_reached"], report["updates_reached_at_end"]
+    share = "" if reached is None else f" ({reached:.1%}; {at_end:.1%} after the last step)"
     lines.append(
-        f"Learner: {report['n_updates']} of {report['n_updates_requested']} updates{share}, "
+        f"Learner: {report['n_updates_in_time']} of {report['n_updates_requested']} updates"
+        f"{share}, "
         f"first one {_milliseconds(report['first_update_s'])}, "
         f"longest stall {_milliseconds(report['longest_stall_s'])}, "
         f"{report['learner_restarts']} restarts"

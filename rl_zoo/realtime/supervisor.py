@@ -36,6 +36,8 @@ _PATIENCE = 10.0
 """Seconds that an actor told to end at once has for it."""
 _SAVING_TIME = 300.0
 """Seconds that the learner has for the final files."""
+_BEYOND_HELP = ("NonFiniteError", "ConfigError", "UsageError", "UnsavedError")
+"""Errors of a learner that the next one would meet, too."""
 
 
 @dataclass
@@ -109,6 +111,8 @@ class Supervisor:
         self._requests = Requests(options, books, crew.board.supervisor, run)
         self._progress = ProgressLines(options, run.n_rows)
         self._is_holding = False
+        self.n_updates_in_time = 0
+        """When the actor had ended."""
 
     def lead(self) -> None:
         """Return when the actor has ended, by itself or asked to."""
@@ -120,6 +124,7 @@ class Supervisor:
                 self._pass_on_stop()
         except KeyboardInterrupt:
             self.end_actor_now()
+        self.n_updates_in_time = int(crew.board.learner["n_updates"])
         self.take_events()
 
     def end_actor_now(self) -> None:
@@ -201,7 +206,7 @@ class Supervisor:
         fault = self.crew.learner.fault
         if self.crew.learner.exit_code is None or fault is None:
             return False
-        return fault.get("error") in ("NonFiniteError", "ConfigError", "UsageError")
+        return fault.get("error") in _BEYOND_HELP
 
     def _restart_learner(self) -> None:
         crew = self.crew

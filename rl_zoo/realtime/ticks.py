@@ -25,15 +25,21 @@ class Ticks:
         """Begin the first tick of an episode now."""
         self._begin = self._deadline = time.monotonic()
         self._n_missed = 0
+        self._cadence.go_on(self._begin)
 
     def ready(self) -> None:
         """Say that the action of this tick is chosen and about to go out."""
         self._cadence.add(self._begin, self._deadline, time.monotonic(), self._n_missed)
         self._n_missed = 0
 
-    def wait(self) -> None:
-        """Wait for the next deadline and begin its tick; one that was missed is not made up for."""
+    def wait(self, *, was_late: bool = False) -> None:
+        """Wait for the next deadline and begin its tick; one that was missed is not made up for.
+
+        Args:
+            was_late: Whether an environment that keeps the time itself got its action too late.
+        """
         if self._period is None:
+            self._n_missed = int(was_late)
             self._begin = self._deadline = time.monotonic()
             return
         now = time.monotonic()

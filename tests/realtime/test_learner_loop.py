@@ -12,7 +12,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from rl_zoo.agents.normalizer_file import load_normalizer
 from rl_zoo.agents.weights import load_weights
-from rl_zoo.errors import DamagedFileError, NonFiniteError
+from rl_zoo.errors import DamagedFileError, NonFiniteError, UnsavedError
 from rl_zoo.realtime.board import Phase
 from rl_zoo.runs.checkpoints import complete_checkpoints, latest_resumable
 from tests.realtime.learner_rig import Rig, work_off
@@ -131,6 +131,29 @@ def test_disk_that_is_full_costs_the_checkpoint_only(rig, monkeypatch):
     assert rig.board.learner["checkpoint_step"] == 0
     assert not list(rig.folder.path.glob("rl_model*"))
     assert learner.turn()
+
+
+def test_disk_that_is_full_at_the_end_is_said_once(rig, monkeypatch):
+    learner = rig.learner()
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rl_zoo.realtime.learner_files.save_final_files", fail)
+    rig.board.supervisor["finish"] = 2
+    with pytest.raises(UnsavedError, match="the final model was not written .No space left"):
+        learner.turn()
+
+
+def test_checkpoint_is_written_after_the_transitions_it_counts(rig, monkeypatch):
+    learner, order = rig.learner(), []
+    place = "rl_zoo.realtime.learner_checkpoint.write_snapshot"
+    monkeypatch.setattr(place, lambda *_: order.append("checkpoint"))
+    monkeypatch.setattr(learner.replay.ring, "sync", lambda: order.append("ring"))
+    rig.board.supervisor["checkpoint"] = 1
+    learner.turn()
+    learner.files.wait()
+    assert order == ["ring", "checkpoint"]
 
 
 @pytest.mark.parametrize(("algo", "backend"), [("sac", "auto"), ("td3", "sb3")])

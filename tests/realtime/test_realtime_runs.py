@@ -125,6 +125,8 @@ def test_run_learns_and_leaves_what_a_lockstep_run_leaves(start):
     record = read_record(run.folder)
     assert (record.state, record.num_timesteps) == ("finished", 400)
     assert record.realtime["n_updates"] == record.realtime["n_updates_requested"] == 340
+    assert record.realtime["updates_reached"] == record.realtime["n_updates_in_time"] / 340 <= 1.0
+    assert record.realtime["updates_reached_at_end"] == 1.0
     assert record.end_reasons["time_limit"] == 400 // 37
     rows = run.folder.monitor_file(0).read_text().splitlines()[2:]
     lengths = [int(row.split(",")[1]) for row in rows]

@@ -94,3 +94,27 @@ def test_an_environment_that_keeps_time_is_not_waited_for(clock: _Clock) -> None
     begins = _live(Ticks(None, cadence), clock, [(0.001, 0.3)] * 3)
     assert begins == pytest.approx([0.0, 0.301, 0.602])
     assert (cadence.report().n_missed, cadence.report().lateness_max) == (0, 0.0)
+
+
+def test_time_between_episodes_is_no_gap(clock: _Clock) -> None:
+    cadence = Cadence(50.0)
+    ticks = Ticks(0.02, cadence)
+    for _ in range(3):
+        _live(ticks, clock, [(0.001, 0.0)] * 10)
+        clock.now += 7.0  # a reset
+    report = cadence.report()
+    assert (report.n_ticks, report.n_missed) == (30, 0)
+    assert report.achieved_rate == pytest.approx(50.0)
+    assert report.longest_gap == pytest.approx(0.02)
+
+
+def test_environment_that_keeps_the_time_says_what_was_late(clock: _Clock) -> None:
+    cadence = Cadence(50.0)
+    ticks = Ticks(None, cadence)
+    ticks.start()
+    for was_late in (False, True, False):
+        ticks.ready()
+        clock.now += 0.02
+        ticks.wait(was_late=was_late)
+    ticks.ready()
+    assert (cadence.report().n_ticks, cadence.report().n_missed) == (4, 1)

@@ -115,6 +115,19 @@ class Cadence:
         counters["last"] = self._last = begin
         counters["n_ticks"] += 1
 
+    def go_on(self, begin: float) -> None:
+        """Leave out the time since the last tick: none was due.
+
+        Args:
+            begin: Of the next tick, s.
+        """
+        if self._last is None:
+            return
+        counters = self._counters[0]
+        period = 1.0 / counters["rate"] if counters["rate"] > 0.0 else 0.0
+        counters["first"] += begin - period - self._last
+        counters["last"] = self._last = begin - period
+
     def report(self) -> CadenceReport:
         """Return what has been counted so far."""
         return read_report(self._counters)
