@@ -168,8 +168,12 @@ class ActingEnv:
 
 
 def _frequency_of(env: gym.Env[Any, Any]) -> float | None:
+    """Return the rate of steps that an environment tells: ``dt``, else ``render_fps``, Hz."""
     period = control_period(env)
-    return None if period is None else 1.0 / period
+    if period is not None:
+        return 1.0 / period
+    told = env.metadata.get("render_fps")
+    return float(told) if isinstance(told, int | float) and told > 0 else None
 
 
 def executed_action(info: Mapping[str, Any], proposed: Any) -> Any:

@@ -26,6 +26,11 @@ from rl_zoo.runs.changed_robot import RAMP_IS_OVER, robot_lines, same_robot
 from rl_zoo.runs.record import read_record
 from rl_zoo.runs.source import find_source
 
+_UNPACED = (
+    "{} does not say how many steps it makes per second: the actor waits for no deadline; give "
+    "--control-frequency HZ"
+)
+
 
 def main() -> int:
     """Act until the budget is used up or the supervisor wants the end; return the exit code."""
@@ -55,10 +60,14 @@ def _act(task: Task, board: Board, events: EventWriter) -> None:
         _tell_robot(task, env, events)
         if task.begins_with_policy:
             _finish_ramp(task, env, events)
+        if env.frequency is None:
+            events.send({"kind": "warning", "text": _UNPACED.format(task.options.config.env_id)})
         if env.has_deadlines:  # else it would take the processor for itself
             _ask_for_real_time(task, events)
-        acting.run()
-        events.send({"kind": "cadence", **acting.cadence.report().to_dict()})
+        try:
+            acting.run()
+        finally:
+            events.send({"kind": "cadence", **acting.cadence.report().to_dict()})
     finally:
         _close(env, acting, events)
 

@@ -7,7 +7,7 @@ import shlex
 import time
 
 from rl_zoo import console
-from rl_zoo.errors import NonFiniteError, TrainingInterrupted, ZooError
+from rl_zoo.errors import TrainingInterrupted, ZooError
 from rl_zoo.realtime.preparation import OpenedRun
 from rl_zoo.realtime.report import describe_report, report_of
 from rl_zoo.realtime.snapshots import newest_snapshot
@@ -30,8 +30,7 @@ def end_run(options: TrainOptions, run: OpenedRun, supervisor: Supervisor, start
     crew = supervisor.crew
     error = _reason(options, supervisor)
     saved = False
-    has_weights = crew.learner_error is None and not isinstance(error, NonFiniteError)
-    if has_weights and crew.n_rows > 0:
+    if crew.learner_error is None and crew.n_rows > 0:  # it checks its weights itself
         wants_checkpoint = error is not None or options.save_freq > 0 or options.save_at_end
         saved = supervisor.finish_learner(debt=error is None, checkpoint=wants_checkpoint)
         if error is not None and crew.learner_error not in (None, error):

@@ -223,6 +223,26 @@ def test_the_end_of_the_supervisor_is_the_end(tmp_path: Path) -> None:
     assert len(stage.rows()) == 0
 
 
+@pytest.mark.parametrize(
+    ("told", "flag", "wanted"),
+    [({}, None, None), ({"render_fps": 40}, None, 40.0), ({"render_fps": 40}, 10.0, 10.0)],
+)
+def test_the_rate_is_what_the_flag_or_the_environment_says(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, Any],
+    flag: float | None,
+    wanted: float | None,
+) -> None:
+    monkeypatch.setattr(Logged, "metadata", told)
+    stage = Stage(tmp_path, 1)
+    env = ActingEnv(replace(stage.options, control_frequency=flag), stage.folder)
+    assert env.frequency == wanted
+    assert env.period == (None if wanted is None else 1.0 / wanted)
+    monkeypatch.setattr(Logged, "dt", 0.02, raising=False)
+    assert ActingEnv(stage.options, stage.folder).frequency == 50.0
+
+
 @pytest.mark.parametrize("kind", [RobotFault, NonFiniteError])
 def test_a_fault_loses_no_transition_before_it(tmp_path: Path, kind: type[Exception]) -> None:
     failure = {"fails_at": 6} if kind is RobotFault else {"nan_at": 6}

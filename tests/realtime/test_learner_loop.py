@@ -141,7 +141,7 @@ def test_disk_that_is_full_at_the_end_is_said_once(rig, monkeypatch):
 
     monkeypatch.setattr("rl_zoo.realtime.learner_files.save_final_files", fail)
     rig.board.supervisor["finish"] = 2
-    with pytest.raises(UnsavedError, match="the final model was not written .No space left"):
+    with pytest.raises(UnsavedError, match=r"the final model was not written .No space left"):
         learner.turn()
 
 
