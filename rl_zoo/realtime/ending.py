@@ -33,9 +33,10 @@ def end_run(options: TrainOptions, run: OpenedRun, supervisor: Supervisor, start
     if crew.learner_error is None and crew.n_rows > 0:  # it checks its weights itself
         wants_checkpoint = error is not None or options.save_freq > 0 or options.save_at_end
         saved = supervisor.finish_learner(debt=error is None, checkpoint=wants_checkpoint)
-        if error is not None and crew.learner_error not in (None, error):
-            console.warn(str(crew.learner_error))
-        error = error or crew.learner_error
+        failure = supervisor.crew.learner_error  # of the last work, maybe
+        if error is not None and failure is not None:
+            console.warn(str(failure))
+        error = error or failure
     supervisor.close()
     _write_end(options, run, supervisor, error, started)
     if error is None and not saved:
