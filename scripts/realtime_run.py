@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +57,8 @@ class Ticks:
         n_missed: Deadlines at which there was none: seen by the robot, or counted by the actor.
         longest_pause: What the longest gap between two actions had beyond a period.
         n_long_pauses: Of more than 50 ms.
+        n_stood_still: Of the missed deadlines, those in whose period a core stood still for
+            everybody (see ``bare_loop.py``).
         report: ``realtime`` of the run's ``run.json``.
     """
 
@@ -62,6 +67,7 @@ class Ticks:
     longest_pause: float
     n_long_pauses: int
     report: dict[str, Any]
+    n_stood_still: int = 0
 
     @property
     def share_missed(self) -> float:
@@ -99,6 +105,7 @@ def run_realtime(settings: Settings, folder: Path) -> Ticks:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+        loops = [_bare_loop(core) for core in sorted(os.sched_getaffinity(0))]
         try:
             _wait_for(times_file, process, LONGEST_START + 2.0 * n_steps / settings.rate)
             process.send_signal(signal.SIGINT)
@@ -110,13 +117,27 @@ def run_realtime(settings: Settings, folder: Path) -> Ticks:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            pauses = [pause for loop in loops for pause in _pauses(loop)]
         output.seek(0)
         told = output.read()
     records = list(logs.glob("*/*/run.json"))
     if len(records) != 1:
         raise SystemExit(f"no record of the run in {logs}:\n{told[-2000:]}")
     report = json.loads(records[0].read_text(encoding="utf-8"))["realtime"]
-    return _judge(settings, np.load(times_file), report)
+    return _judge(settings, np.load(times_file), report, pauses)
+
+
+def _bare_loop(core: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "scripts/bare_loop.py", str(core)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def _pauses(loop: subprocess.Popen[str]) -> list[list[float]]:
+    """End a bare loop; return begin and end of every pause of its core."""
+    loop.terminate()
+    told, _ = loop.communicate()
+    pauses: list[list[float]] = json.loads(told) if loop.returncode == 0 else []
+    return pauses
 
 
 def _command(settings: Settings, logs: Path, folder: Path) -> list[str]:
@@ -144,18 +165,24 @@ def _wait_for(file: Path, process: subprocess.Popen[bytes], seconds: float) -> N
         time.sleep(0.05)
 
 
-def _judge(settings: Settings, times: Any, report: dict[str, Any]) -> Ticks:
+def _judge(
+    settings: Settings, times: Any, report: dict[str, Any], pauses: Sequence[Sequence[float]] = ()
+) -> Ticks:
     """Return what the robot saw after the random actions, beside what the actor counted."""
     first = 0 if not settings.learns else WARM_UP
-    gaps = np.diff(times[first:])
+    begins, ends = np.asarray(times)[first:-1], np.asarray(times)[first + 1 :]
+    gaps = ends - begins
     period = 1.0 / settings.rate
     # An action is too late once the next one is due; between episodes the clock starts anew.
-    missed = int(np.maximum(np.floor(gaps / period + 0.02) - 1, 0).sum())
-    pauses = gaps - period
+    missed = np.maximum(np.floor(gaps / period + 0.02) - 1, 0).astype(int)
+    stood_still = np.zeros(len(gaps), dtype=bool)
+    for begin, end in pauses:
+        stood_still |= (begins < end) & (ends > begin)
     return Ticks(
         len(gaps),
-        max(missed, int(report["cadence"]["n_missed"])),
-        float(pauses.max()),
-        int((pauses > 0.05).sum()),
+        max(int(missed.sum()), int(report["cadence"]["n_missed"])),
+        float((gaps - period).max()),
+        int((gaps - period > 0.05).sum()),
         report,
+        int(missed[stood_still].sum()),
     )

@@ -53,6 +53,16 @@ def test_missed_deadlines_are_seen_in_the_times_of_the_actions() -> None:
     assert counted.n_missed == 7
 
 
+@pytest.mark.parametrize(("pause", "n"), [((2.05, 2.09), 2), ((2.11, 2.125), 0)])
+def test_a_core_that_stands_still_excuses_its_own_deadlines_only(
+    pause: tuple[float, float], n: int
+) -> None:
+    ticks = [0.02 * n for n in range(101)] + [2.02, 2.04, 2.10, 2.12, 2.14]
+    settings = Settings((), "sac", 50.0, 5, 1)
+    seen = _judge(settings, ticks, {"cadence": {"n_missed": 0}}, [pause])
+    assert (seen.n_missed, seen.n_stood_still) == (2, n)
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_the_page_has_a_place_for_each_table(script: Path) -> None:
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
