@@ -160,7 +160,8 @@ class Supervisor:
             member.end(0.0 if member.exit_code is not None else 1.0)
         self.take_events()
         self.books.candidates.settle(is_over=True)
-        for descriptor in (crew.alive_pipe, crew.task.owner_pipe):
+        task = crew.task
+        for descriptor in (crew.alive_pipe, task.owner_pipe, task.board, task.parameters):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
@@ -177,9 +178,11 @@ class Supervisor:
     def _look(self) -> None:
         """Wait a moment for news, then see to everything that cannot wait for an episode."""
         crew = self.crew
-        pipes = [crew.actor.events, crew.learner.events]
+        poll = select.poll()
+        for member in (crew.actor, crew.learner):
+            poll.register(member.events, select.POLLIN)
         with contextlib.suppress(InterruptedError):
-            select.select(pipes, [], [], _PERIOD)
+            poll.poll(1e3 * _PERIOD)
             time.sleep(_PERIOD / 10)  # an end of pipe is always readable
         beat(crew.board.supervisor, Phase.RUNNING)
         self.take_events()
