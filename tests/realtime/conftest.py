@@ -1,4 +1,4 @@
-"""Tests of one process play all parts of a run: what only a process's end would close, is closed."""
+"""Tests play all parts of a run in one process: what its end would close is closed here."""
 
 from __future__ import annotations
 
