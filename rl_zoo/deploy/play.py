@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -11,12 +10,12 @@ from numpy.typing import NDArray
 
 from rl_zoo.deploy.layers_wrapper import LayersWrapper
 from rl_zoo.deploy.runtime import Policy
-from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
+from rl_zoo.errors import NonFiniteError, TrainingInterrupted
 from rl_zoo.robots.driver import RobotState
 from rl_zoo.wrappers.action_meaning import held_action
 from rl_zoo.wrappers.episode_control import CUT, STOP, EpisodeControlWrapper
 from rl_zoo.wrappers.episode_metrics import EpisodeMetricsWrapper
-from rl_zoo.wrappers.fault_report import describe
+from rl_zoo.wrappers.fault_report import naming_the_step
 
 
 class BundleEnv:
@@ -52,7 +51,8 @@ class BundleEnv:
             RobotFault: If the environment fails.
         """
         seed, self._seed = self._seed, None
-        observation, info = self._guarded(lambda: self.env.reset(seed=seed), "in reset after step")
+        with naming_the_step(f"in reset after step {self._steps}"):
+            observation, info = self.env.reset(seed=seed)
         self._rewards = []
         self._is_over = True
         self._asked_to_stop = info.get(STOP, self._asked_to_stop)
@@ -71,9 +71,8 @@ class BundleEnv:
                 raise TrainingInterrupted(self._asked_to_stop)
             self._control.get_wrapper_attr("request_truncation")(self._asked_to_stop)
         proposed = self._layers.take(action)
-        observation, reward, terminated, truncated, info = self._guarded(
-            lambda: self.env.step(proposed), "at step"
-        )
+        with naming_the_step(f"at step {self._steps + 1}"):
+            observation, reward, terminated, truncated, info = self.env.step(proposed)
         self._steps += 1
         self._asked_to_stop = info.get(STOP, self._asked_to_stop)
         if not np.isfinite(float(reward)):
@@ -101,16 +100,6 @@ class BundleEnv:
     def close(self) -> None:
         """Close the environment: a robot sits down, its motors soft."""
         self.env.close()
-
-    def _guarded(self, call: Callable[[], Any], where: str) -> Any:
-        """Turn what an environment raises into a fault with the step it happened at."""
-        try:
-            return call()
-        except ZooError:
-            raise
-        except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
-            step = self._steps + ("reset" not in where)
-            raise RobotFault(f"the environment failed {where} {step}: {describe(error)}") from error
 
 
 class BundleAgent:

@@ -9,9 +9,9 @@ import numpy as np
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
-from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted, ZooError
+from rl_zoo.errors import NonFiniteError, RobotFault, TrainingInterrupted
 from rl_zoo.wrappers.episode_control import DISCARD, STOP
-from rl_zoo.wrappers.fault_report import FAULT, describe
+from rl_zoo.wrappers.fault_report import FAULT, naming_the_step
 
 Layer = TypeVar("Layer", bound=VecEnvWrapper)
 
@@ -65,15 +65,10 @@ class GuardedVecEnv(VecEnvWrapper):
             RobotFault: If an environment fails.
             NonFiniteError: If a first observation is not finite.
         """
-        try:
+        where = f"in reset after step {self.steps}"
+        with naming_the_step(where):
             observations = self.venv.reset()
-        except ZooError:
-            raise
-        except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
-            raise RobotFault(
-                f"the environment failed in reset after step {self.steps}: {describe(error)}"
-            ) from error
-        self._raise_reported_fault(f"in reset after step {self.steps}", self.venv.reset_infos)
+        self._raise_reported_fault(where, self.venv.reset_infos)
         self.all_episodes_over = True
         self._note_stop(self.venv.reset_infos)
         self._check_finite("observation of reset", observations)
@@ -101,15 +96,10 @@ class GuardedVecEnv(VecEnvWrapper):
             RobotFault: If an environment fails or its process died.
             NonFiniteError: If an observation or reward is not finite.
         """
-        try:
+        where = f"at step {self.steps + 1}"
+        with naming_the_step(where):
             observations, rewards, dones, infos = self.venv.step_wait()
-        except ZooError:
-            raise
-        except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
-            raise RobotFault(
-                f"the environment failed at step {self.steps + 1}: {describe(error)}"
-            ) from error
-        self._raise_reported_fault(f"at step {self.steps + 1}", (*infos, *self.venv.reset_infos))
+        self._raise_reported_fault(where, (*infos, *self.venv.reset_infos))
         self.steps += 1
         self._note_stop((*infos, *self.venv.reset_infos))
         self.discarded = np.array([bool(info.get(DISCARD, False)) for info in infos])

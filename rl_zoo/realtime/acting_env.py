@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from rl_zoo.envs.control_period import control_period
 from rl_zoo.envs.ids import is_single_instance
 from rl_zoo.envs.single_env import SingleEnv, check_stack, telling_what_cannot_be_made
-from rl_zoo.errors import ConfigError, NonFiniteError, RobotFault, ZooError
+from rl_zoo.errors import ConfigError, NonFiniteError
 from rl_zoo.robots.control.local_link import LocalLink
 from rl_zoo.runs.folder import RunFolder
 from rl_zoo.train_options import TrainOptions
 from rl_zoo.wrappers.episode_recorder import EpisodeRecorder
-from rl_zoo.wrappers.fault_report import describe
+from rl_zoo.wrappers.fault_report import naming_the_step
 
 _NOT_FINITE = "this transition is not learned from, the run stops"
 
@@ -107,9 +107,8 @@ class ActingEnv:
             NonFiniteError: If the first observation is not finite.
         """
         seed, self._seed = self._seed, None
-        observation, info = self._guarded(
-            lambda: self.env.reset(seed=seed), "in a reset after step"
-        )
+        with naming_the_step(f"in a reset after step {self.n_steps}"):
+            observation, info = self.env.reset(seed=seed)
         return self._observed(observation, f"after a reset, after step {self.n_steps}"), info
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -119,15 +118,13 @@ class ActingEnv:
             RobotFault: If the environment fails.
             NonFiniteError: If what it returns is not finite.
         """
-        observation, reward, terminated, truncated, info = self._guarded(
-            lambda: self.env.step(action), "at step"
-        )
+        with naming_the_step(f"at step {self.n_steps + 1}"):
+            observation, reward, terminated, truncated, info = self.env.step(action)
         self.n_steps += 1
-        observation, reward = self._observed(observation, f"in step {self.n_steps}"), float(reward)
-        if not math.isfinite(reward):
-            text = f"reward is {reward} in step {self.n_steps}: {_NOT_FINITE}"
-            raise NonFiniteError(text)
-        return observation, reward, bool(terminated), bool(truncated), info
+        observed, number = self._observed(observation, f"in step {self.n_steps}"), float(reward)
+        if not math.isfinite(number):
+            raise NonFiniteError(f"reward is {number} in step {self.n_steps}: {_NOT_FINITE}")
+        return observed, number, bool(terminated), bool(truncated), info
 
     def close(self) -> None:
         """Close the environment: a robot sits down, its motors soft."""
@@ -143,16 +140,6 @@ class ActingEnv:
                 f"observation is {copied[place]} at index {list(place)} {where}: {_NOT_FINITE}"
             )
         return copied
-
-    def _guarded(self, call: Callable[[], Any], where: str) -> Any:
-        """Turn what an environment raises into a fault with the step it happened at."""
-        try:
-            return call()
-        except ZooError:
-            raise
-        except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
-            step = self.n_steps + ("reset" not in where)
-            raise RobotFault(f"the environment failed {where} {step}: {describe(error)}") from error
 
     def _check_spaces(self, env_id: str) -> None:
         action, observation = self.env.action_space, self.env.observation_space

@@ -39,6 +39,7 @@ def _of_the_configuration(options: TrainOptions) -> Iterator[str]:
     config = options.config
     if config.algo not in ALGORITHMS:
         yield f"{config.algo} (possible: {', '.join(sorted(ALGORITHMS))})"
+        return  # its keywords mean something else
     if config.n_envs > 1:
         yield f"n_envs: {config.n_envs} (one environment acts in real time)"
     if config.policy not in _POLICIES:

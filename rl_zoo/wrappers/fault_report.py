@@ -7,9 +7,13 @@ can still be saved.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
+
+from rl_zoo.errors import RobotFault, ZooError
 
 FAULT = "environment_fault"
 """Key in ``info`` with type and message of the exception, in one line."""
@@ -41,3 +45,21 @@ def describe(error: BaseException) -> str:
         return "its process died"
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+@contextmanager
+def naming_the_step(where: str) -> Iterator[None]:
+    """Turn what an environment raises into a fault that says where it happened.
+
+    Args:
+        where: Such as ``at step 12``.
+
+    Raises:
+        RobotFault: If the environment fails; errors of our own pass as they are.
+    """
+    try:
+        yield
+    except ZooError:
+        raise
+    except (Exception, SystemExit) as error:  # a driver that gives up may call sys.exit
+        raise RobotFault(f"the environment failed {where}: {describe(error)}") from error

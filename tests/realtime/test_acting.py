@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -16,12 +17,14 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from rl_zoo.agents.algorithms import algorithm_class
 from rl_zoo.config.model import ActionNoise, Component, RunConfig
 from rl_zoo.errors import ConfigError, NonFiniteError, RobotFault
 from rl_zoo.realtime.acting import Acting
 from rl_zoo.realtime.acting_env import ActingEnv
 from rl_zoo.realtime.board import Board
 from rl_zoo.realtime.events import EventReader, EventWriter, event_pipe
+from rl_zoo.realtime.fit import ALGORITHMS
 from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.parameters import ParameterWriter, create_parameter_memory
 from rl_zoo.realtime.ring import Ring
@@ -164,6 +167,16 @@ def test_actions_are_random_until_learning_starts(tmp_path: Path) -> None:
     np.testing.assert_allclose(actions[5:], np.tanh(0.25), atol=1e-6)
     assert int(stage.board.actor["policy_version"]) == 1
     assert int(stage.board.actor["first_policy_step"]) == 5
+
+
+@pytest.mark.parametrize("algo", sorted(ALGORITHMS))
+def test_what_a_configuration_leaves_out_is_the_algorithm_s_default(
+    tmp_path: Path, algo: str
+) -> None:
+    defaults = inspect.signature(algorithm_class(algo)).parameters
+    acting = Stage(tmp_path, 1, algo=algo).acting()
+    assert acting.explorer.learning_starts == defaults["learning_starts"].default
+    assert acting.ring.spec.buffer_size == defaults["buffer_size"].default
 
 
 def test_without_a_policy_the_warm_up_goes_on(tmp_path: Path) -> None:
