@@ -11,6 +11,7 @@ from rl_zoo.errors import ConfigError, ZooError
 from rl_zoo.realtime.acting import Acting
 from rl_zoo.realtime.acting_env import ActingEnv
 from rl_zoo.realtime.actor_evaluation import PRIORITY
+from rl_zoo.realtime.actor_policy import prepare_products
 from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
 from rl_zoo.realtime.launch import Task, receive
@@ -113,6 +114,7 @@ def _close(env: ActingEnv, acting: Acting | None, events: EventWriter) -> None:
 
 def _ask_for_real_time(task: Task, events: EventWriter) -> None:
     """Ask for what keeps ticks on time; what is refused is said once, in words."""
+    prepare_products()
     asked = (pin(task.core), set_fifo(PRIORITY), lock_memory())
     for refusal in refused(asked):
         events.send({"kind": "note", "text": f"actor: {refusal}"})

@@ -17,6 +17,8 @@ from rl_zoo.realtime.parameters import Published
 Array = NDArray[np.float32]
 Layer = Callable[[Array], Array]
 """Takes a vector, which it may overwrite, and returns one."""
+_LARGE = 512
+"""Units of a layer for which numpy's matrix library takes work memory (small ones need none)."""
 
 _LOG_STD_MIN, _LOG_STD_MAX = np.float32(-20.0), np.float32(2.0)  # SB3's limits
 
@@ -94,6 +96,16 @@ class ActorPolicy:
         if place == 0:
             return True
         return self._sde_sample_freq > 0 and place % self._sde_sample_freq == 0
+
+
+def prepare_products() -> None:
+    """Let numpy's matrix library take its work memory now, before memory is locked.
+
+    OpenBLAS maps 32 MB at the first product of a size that needs them. In a process whose memory is
+    locked, all of it is made present at once: 15 ms, which the first tick of the policy would lack.
+    """
+    weight, vector = np.zeros((_LARGE, _LARGE), np.float32), np.zeros(_LARGE, np.float32)
+    _linear(weight, vector)(vector)
 
 
 def _n_inputs(told: Mapping[str, Any], arrays: Mapping[str, Any]) -> int:

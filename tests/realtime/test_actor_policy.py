@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import gymnasium as gym
@@ -165,3 +167,31 @@ def test_an_unknown_module_is_named() -> None:
     agent = SAC("MlpPolicy", DummyVecEnv([_Walker]), policy_kwargs=keywords, buffer_size=10)
     with pytest.raises(ConfigError, match="does not know the module Softsign"):
         actor_parameters(agent)
+
+
+_FIRST_ACTION = """
+import resource
+import numpy as np
+from rl_zoo.realtime.actor_policy import ActorPolicy, prepare_products
+from rl_zoo.realtime.parameters import Published
+from rl_zoo.robots.control.realtime import lock_memory
+
+n, told = 256, {"normalization": None, "kind": "deterministic", "mean": [["Linear", "w", "b"]]}
+arrays = {"w": np.ones((n, n), np.float32), "b": np.ones(n, np.float32)}
+policy = ActorPolicy(Published(1, told, arrays), np.random.default_rng(0))
+observation = np.zeros(n, np.float32)
+prepare_products()
+refused = lock_memory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+policy.act(observation)
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print("refused" if refused else faults)
+"""
+
+
+def test_the_first_action_takes_no_memory_in_a_process_whose_memory_is_locked() -> None:
+    command = [sys.executable, "-c", _FIRST_ACTION]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    if told == "refused":
+        pytest.skip("this user may not lock memory")
+    assert int(told) < 100  # pages; 8000 with the work memory of the matrix library
