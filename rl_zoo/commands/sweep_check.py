@@ -97,8 +97,6 @@ def _too_many_at_once(env_id: str, places: int) -> list[str]:
 
 
 def _options(arguments: argparse.Namespace, argv: Sequence[str], config: object) -> TrainOptions:
-    if arguments.track:  # or tracking would start now
-        arguments = argparse.Namespace(**{**vars(arguments), "track": False})
     options = training.make_options(arguments, config, argv)  # type: ignore[arg-type]
     return choose_mode(options, arguments.realtime)[0]
 

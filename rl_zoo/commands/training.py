@@ -40,6 +40,8 @@ def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Finishe
         arguments = with_saved_arguments(arguments, argv)
     options = make_options(arguments, resolve_config(arguments), argv)
     options, notes = choose_mode(options, arguments.realtime)
+    if arguments.track:
+        options = _tracked(options)
     announce(options, notes)
     if options.realtime:
         from rl_zoo.realtime.run import train as train_in_real_time
@@ -53,6 +55,10 @@ def train_as_told(arguments: argparse.Namespace, argv: Sequence[str]) -> Finishe
     from rl_zoo.train_options import FinishedRun
 
     run = train(options)
+    if arguments.track:
+        from rl_zoo.tracking import save_files
+
+        save_files(run.folder)
     return FinishedRun(run.folder, run.agent.num_timesteps)
 
 
@@ -344,11 +350,21 @@ def _trial_values(arguments: argparse.Namespace) -> Mapping[str, Any]:
     )
 
 
-def _tensorboard_folder(arguments: argparse.Namespace) -> Path | None:
-    if arguments.track:
-        from rl_zoo.tracking import start_tracking
+def _tracked(options: TrainOptions) -> TrainOptions:
+    """Start to track with Weights & Biases; in real time the learner does, once it is there."""
+    from rl_zoo import tracking
 
-        return start_tracking(arguments)
+    config = options.config
+    folder = tracking.tracking_folder(config.env_id, config.algo, options.seed)
+    if options.realtime:
+        tracking.require_login()
+    else:
+        flags = {**options.arguments, "seed": options.seed}
+        tracking.start_tracking(folder.name, flags, config.hyperparams, monitor_gym=True)
+    return replace(options, tensorboard_log=folder)
+
+
+def _tensorboard_folder(arguments: argparse.Namespace) -> Path | None:
     if not arguments.tensorboard_log:
         return None
     from rl_zoo.runs.folder import file_name_of

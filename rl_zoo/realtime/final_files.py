@@ -33,6 +33,7 @@ def save_final_files(folder: RunFolder, options: TrainOptions, agent: BaseAlgori
     if options.save_replay_buffer:
         from stable_baselines3.common.save_util import save_to_pkl
 
-        replay: Any = agent.replay_buffer  # type: ignore[attr-defined]
-        memory = plain_buffer(replay.ring)
+        learner: Any = agent
+        ring = learner.replay_buffer.ring
+        memory = plain_buffer(ring, learner.n_steps, learner.gamma)
         write_with(folder.replay_buffer, lambda name: save_to_pkl(name, memory))

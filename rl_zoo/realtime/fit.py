@@ -47,13 +47,13 @@ def _of_the_configuration(options: TrainOptions) -> Iterator[str]:
     if config.frame_stack is not None:
         yield "frame_stack (use an env_wrapper that keeps a history)"
     yield from (f"vec_env_wrapper {item.name}" for item in config.vec_env_wrappers)
-    yield from (f"callback {item.name}" for item in config.callbacks)
+    for item in config.callbacks:
+        yield f"callback {item.name} (it would see no step: those are taken by another process)"
     keywords = config.algo_kwargs
-    for name in ("replay_buffer_class", "replay_buffer_kwargs", "features_extractor_class"):
-        if keywords.get(name):
-            yield name
-    if keywords.get("n_steps", 1) > 1:
-        yield f"n_steps: {keywords['n_steps']} (returns over several steps)"
+    if keywords.get("replay_buffer_class") or keywords.get("replay_buffer_kwargs"):
+        yield "replay_buffer_class (the ring is the buffer: n_steps works, HER does not)"
+    if keywords.get("features_extractor_class"):
+        yield "features_extractor_class"
     if keywords.get("use_sde") and options.backend == "jax":
         yield "use_sde of SBX (noise that is repeated)"
     if keywords.get("optimize_memory_usage"):
@@ -63,5 +63,3 @@ def _of_the_configuration(options: TrainOptions) -> Iterator[str]:
 def _of_the_flags(options: TrainOptions) -> Iterator[str]:
     if options.keep_buffer not in (None, "none"):
         yield f"--keep-buffer {options.keep_buffer} (the ring holds this run's own transitions)"
-    if options.arguments.get("track"):
-        yield "--track"

@@ -12,6 +12,7 @@ from rl_zoo.agents.build import BuildSettings, build_agent
 from rl_zoo.agents.random_state import collect_random_state, restore_random_state
 from rl_zoo.realtime.ring import Ring
 from rl_zoo.realtime.ring_replay import RingReplay
+from rl_zoo.realtime.ring_returns import ReturnReplay
 from rl_zoo.realtime.spaces_env import make_spaces_env
 from rl_zoo.train_options import TrainOptions
 
@@ -35,7 +36,7 @@ def build_learner_agent(options: TrainOptions, ring: Ring, backend: str) -> OffP
     """
     agent = _build(options, ring, backend)
     agent.buffer_size = ring.spec.buffer_size
-    agent.replay_buffer = RingReplay(ring, agent.device)
+    agent.replay_buffer = _replay_of(ring, agent)
     agent._total_timesteps = options.config.n_timesteps
     return agent
 
@@ -64,6 +65,12 @@ def rehearse_update(agent: OffPolicyAlgorithm, options: TrainOptions, backend: s
         other.train(gradient_steps=1, batch_size=other.batch_size)
     finally:
         restore_random_state(agent, state)
+
+
+def _replay_of(ring: Ring, agent: Any) -> RingReplay:
+    if agent.n_steps == 1:
+        return RingReplay(ring, agent.device)
+    return ReturnReplay(ring, agent.n_steps, agent.gamma, agent.device)
 
 
 def _build(options: TrainOptions, ring: Ring, backend: str) -> OffPolicyAlgorithm:

@@ -66,7 +66,6 @@ class LearnerLog:
         agent: The agent, restored.
         folder: The run.
         options: Whether and how often to log.
-        elapsed: Seconds of training before this learner.
     """
 
     def __init__(
@@ -74,7 +73,6 @@ class LearnerLog:
         agent: OffPolicyAlgorithm,
         folder: RunFolder,
         options: TrainOptions,
-        elapsed: float,
     ) -> None:
         self._agent: Any = agent
         self._metrics: deque[Mapping[str, float]] = deque(maxlen=agent._stats_window_size)
@@ -85,7 +83,6 @@ class LearnerLog:
             agent.ep_info_buffer = deque(maxlen=window)
         if agent.ep_success_buffer is None:
             agent.ep_success_buffer = deque(maxlen=window)
-        agent.start_time = time.time_ns() - int(1e9 * elapsed)
         agent._num_timesteps_at_start = 0
 
     def take(self, events: list[dict[str, Any]]) -> None:
@@ -99,6 +96,8 @@ class LearnerLog:
     def _take_episode(self, event: Mapping[str, Any]) -> None:
         agent = self._agent
         agent._episode_num += 1
+        # SB3 reckons speed from its start: that of the run, whenever this learner began.
+        agent.start_time = time.time_ns() - int(1e9 * event["t"])
         if not event.get("cut"):  # its return would spoil every mean
             agent.ep_info_buffer.append({key: event[key] for key in ("r", "l", "t")})
             if event.get("success") is not None:

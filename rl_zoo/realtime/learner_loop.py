@@ -64,7 +64,7 @@ class Learner:
         self.rate = UpdateRate.of(agent)
         self._block = BlockLength.of(agent)
         self._tail = EventTail(task.folder.events_file)
-        self._log = LearnerLog(agent, task.folder, task.options, task.elapsed)
+        self._log = LearnerLog(agent, task.folder, task.options)
         self.publisher = Publisher(agent, task.parameters)
         self.files = LearnerFiles(task, board, events, self.publisher, self._position)
         self._n_rows_published = -1

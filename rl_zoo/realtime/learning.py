@@ -17,6 +17,7 @@ from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.learner_agent import build_learner_agent, rehearse_update
 from rl_zoo.realtime.learner_log import open_logger
 from rl_zoo.realtime.learner_loop import Learner
+from rl_zoo.realtime.learner_tracking import LearnerTracking
 from rl_zoo.realtime.ring import Ring
 from rl_zoo.realtime.snapshots import newest_snapshot
 from rl_zoo.robots.control.owner_watch import OwnerWatch
@@ -36,6 +37,7 @@ def learn(task: Task, board: Board, events: EventWriter) -> None:
     if ring is None:
         return
     options, record = task.options, read_record(task.folder)
+    tracking = LearnerTracking(options, task.folder, events)
     backend = options.backend
     if record is not None and record.backend is not None:
         backend = resumed_backend(backend, record.backend)
@@ -64,6 +66,9 @@ def learn(task: Task, board: Board, events: EventWriter) -> None:
     gc.collect()
     gc.freeze()  # a collection of everything that was imported would be a stall
     learner.run()
+    beat(board.learner, Phase.SAVING)
+    tracking.finish()
+    beat(board.learner, Phase.DONE)
 
 
 def _wait_for_ring(task: Task, board: Board, owner: OwnerWatch) -> Ring | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 
 from rl_zoo.agents.discard_replay import ReplayDiscards
 from rl_zoo.agents.extended_buffer import extend
 from rl_zoo.realtime.ring import Ring
 
 
-def plain_buffer(ring: Ring) -> Any:
+def plain_buffer(ring: Ring, n_steps: int = 1, gamma: float = 0.99) -> Any:
     """Return a buffer with the transitions to learn from, each at the place SB3 had given it.
 
     Interrupted transitions are the holes of ``ReplayDiscards``. An episode that broke off without
@@ -20,13 +20,17 @@ def plain_buffer(ring: Ring) -> Any:
 
     Args:
         ring: That nobody writes to.
+        n_steps: Of the returns that the buffer is to be sampled for.
+        gamma: Their discount per step.
 
     Returns:
         SB3's buffer; saved with ``save_to_pkl`` it needs nothing of this package.
     """
     spec = ring.spec
     spaces = (spec.observation.space(), spec.action.space())
-    memory: Any = ReplayBuffer(spec.buffer_size, *spaces, device="cpu")
+    returns: dict[str, Any] = {} if n_steps == 1 else {"n_steps": n_steps, "gamma": gamma}
+    kind: Any = NStepReplayBuffer if returns else ReplayBuffer
+    memory: Any = kind(spec.buffer_size, *spaces, device="cpu", **returns)
     extend(memory, ReplayDiscards)
     memory.prepare()
     numbers = np.arange(max(0, ring.committed - spec.buffer_size), ring.committed)

@@ -130,6 +130,11 @@ class RunFolder:
         """What the actor of a real-time run reported, one JSON object per line (ours)."""
         return self.realtime / "events.jsonl"
 
+    @property
+    def tracking_file(self) -> Path:
+        """Id and name of a real-time run at Weights & Biases (ours)."""
+        return self.realtime / "wandb.json"
+
     def candidate_model(self, number: int) -> Path:
         """The model of evaluation ``number`` of a real-time run, until its result is known."""
         return self.realtime / f"candidate_{number}.zip"

@@ -324,6 +324,7 @@ def test_log_has_the_numbers_of_sb3(rig):
     assert line["rollout/ep_rew_mean"] == pytest.approx(-(0 + 20 + 30) / 3)
     assert line["rollout/ep_len_mean"] == 25 and line["time/episodes"] == 4
     assert line["reward/x"] == pytest.approx((0 + 2 + 3) / 3)
+    assert line["time/time_elapsed"] == 2 and 49 <= line["time/fps"] <= 50  # the run's clock
     assert "train/critic_loss" in line and line["train/n_updates"] == 85
 
 

@@ -33,7 +33,8 @@ class Minibatches:
     """Chooses minibatches of one size.
 
     A buffer that says ``choose_rows`` (our ring) or that samples as SB3's plain one does is read in
-    place. Any other (n-step returns, hindsight goals) is sampled.
+    place; one that also says ``returns`` (our ring, over several steps) is copied from, and
+    normalised by the learner. Any other (SB3's n-step returns, hindsight goals) is sampled.
 
     Args:
         batch: Transitions per update.
@@ -53,6 +54,8 @@ class Minibatches:
         """
         if hasattr(buffer, "choose_rows"):
             rows = np.stack([buffer.choose_rows(self._batch) for _ in range(n_updates)])
+            if hasattr(buffer, "returns"):
+                return _of_several_steps(buffer, normalizer, rows)
         elif _is_readable_in_place(buffer):
             rows = self._rows(buffer, n_updates)
         else:
@@ -121,6 +124,26 @@ def _sampled(
         replay.discounts = _column(arrays[-1])
     rows = np.arange(n_updates * batch, dtype=np.int64).reshape(n_updates, batch)
     return Chosen(replay, rows, arrays)
+
+
+def _of_several_steps(
+    buffer: Any, normalizer: VecNormalize | None, rows: NDArray[np.int64]
+) -> Chosen:
+    """Copy what the returns over several steps begin and end with; sum their rewards."""
+    first = rows.reshape(-1)
+    found = buffer.returns(first, normalizer)
+    arrays: list[Array] = [
+        buffer.observations[first],
+        buffer.next_observations[found.last],
+        buffer.actions[first],
+        *(column[:, None] for column in (found.rewards, found.terminated, found.discounts)),
+    ]
+    replay = c.Replay()
+    _point(replay, arrays[:-1])
+    replay.discounts = _column(arrays[-1])
+    arrays += _normalise(replay, normalizer)
+    replay.reward_deviation = 0.0  # the rewards were normalised before they were summed
+    return Chosen(replay, np.arange(len(first)).reshape(rows.shape), arrays)
 
 
 def _point(replay: c.Replay, arrays: list[Array]) -> None:
