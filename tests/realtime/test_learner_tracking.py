@@ -147,7 +147,11 @@ def test_a_real_time_run_is_tracked_as_one_in_lockstep_is(tmp_path, monkeypatch)
     first, resumed, lockstep = sorted(places, key=lambda place: place.name[:27])
     kept = json.loads(Path("logs/sac/Pendulum-v1_1/realtime/wandb.json").read_text())
     assert first.name[28:] == resumed.name[28:] == kept["id"] != lockstep.name[28:]
-    assert _logged(first) == _logged(resumed) == _logged(lockstep) >= {"train/actor_loss"}
+    # On a busy computer the robot is done before the first update is logged.
+    trained = {name for name in _logged(lockstep) if name.startswith("train/")}
+    assert trained >= {"train/actor_loss"}
+    for place in (first, resumed):
+        assert _logged(place) | trained == _logged(lockstep)
     for place in (first, resumed, lockstep):
         assert (place / "files/Pendulum-v1.zip").is_file()
 
