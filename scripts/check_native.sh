@@ -23,6 +23,8 @@ for isa in ${ISAS:-generic avx2 avx512}; do
     CXX="$folder/compiler" RL_ZOO_CACHE="$folder/cache" RL_ZOO_NATIVE_ISA="$isa" \
         ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$runtime" OMP_NUM_THREADS=1 \
         $python -m pytest -q -x -p no:cacheprovider tests/agents/native/test_native_lockstep.py \
-        tests/agents/native/test_native_dropout.py tests/agents/native/test_native_ring.py "$@" || status=1
+        tests/agents/native/test_native_dropout.py tests/agents/native/test_native_ring.py \
+        tests/agents/native/test_native_state_noise.py tests/agents/native/test_native_activations.py \
+        "$@" || status=1
 done
 exit $status

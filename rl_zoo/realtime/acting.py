@@ -173,6 +173,8 @@ class Acting:
             reason = self._operator_stop = "disk_full"
             text = f"{self.ring.path}: the disk is full; the run ends while there is room"
             self._events.send({"kind": "stop", "reason": text})
+        if reason is None and self._board.supervisor["pause"]:
+            reason = "learner"  # an episode may have no other end
         if reason is not None:
             self._env.attribute("request_truncation")(reason)
         self._look_around()

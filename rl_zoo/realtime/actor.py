@@ -70,6 +70,7 @@ def _act(task: Task, board: Board, events: EventWriter) -> None:
         finally:
             events.send({"kind": "cadence", **acting.cadence.report().to_dict()})
     finally:
+        beat(board.actor, Phase.CLOSING)
         _close(env, acting, events)
 
 

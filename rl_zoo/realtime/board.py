@@ -35,6 +35,8 @@ class Phase(enum.IntEnum):
     SAVING = 6
     """Learner: writes a checkpoint."""
     DONE = 7
+    CLOSING = 8
+    """Actor: puts a robot to rest and closes the environment."""
 
 
 _COMMON = [

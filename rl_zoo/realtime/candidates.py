@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 
@@ -44,22 +45,32 @@ class Candidates:
         """
         self._waiting.append(_Waiting(number, step, best_mean, time.monotonic() + PATIENCE))
 
-    def settle(self, *, is_over: bool = False) -> None:
-        """Keep or delete the models that are there by now.
+    def settle(self, *, is_over: bool = False) -> bool:
+        """Keep or delete the models that are there by now; return whether the best one is lost.
 
         Args:
             is_over: Whether no more of them will be written.
         """
+        is_lost = False
         for item in list(self._waiting):
             if self._folder.candidate_model(item.number).is_file():
                 self._decide(item)
             elif not is_over and time.monotonic() < item.until:
                 continue
             elif item.best_mean is not None:
+                is_lost = True
                 console.warn(
                     f"the best model so far, of step {item.step}, was not saved by the learner"
                 )
             self._waiting.remove(item)
+        return is_lost
+
+    def saved_mean(self) -> float:
+        """Return the mean return of the best model that is on disk; -inf if there is none."""
+        try:
+            return float(json.loads(self._folder.best_record.read_text())["mean_return"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return -math.inf
 
     def _decide(self, item: _Waiting) -> None:
         folder = self._folder

@@ -84,6 +84,7 @@ def _write_end(
     record.wall_time_s = run.elapsed + time.time() - started
     record.sessions[-1].update(to_step=crew.n_rows, ended_at=now(), state=record.state)
     record.realtime = report_of(crew.board, supervisor.books.cadence, supervisor.n_updates_in_time)
+    record.realtime["actor_silences"] = crew.actor_watch.silences
     supervisor.books.write()
     if options.verbose > 0:
         console.message(describe_ends(record.end_reasons, record.discarded))

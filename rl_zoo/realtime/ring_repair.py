@@ -74,7 +74,8 @@ def repair_ring(path: Path) -> Repair:
         if len(damaged) > max(1.0, _MOST_HOLES * min(ring.committed, ring.spec.buffer_size)):
             raise DamagedFileError(
                 f"{path}: {len(damaged)} of {ring.committed} transitions are damaged; "
-                "restore the file from a copy, or start a new run"
+                "restore the file from a copy, or start a new run from one of this run's models "
+                "with -i"
             )
         n_cut = 0
         while damaged and damaged[-1] == ring.committed - 1:

@@ -74,7 +74,8 @@ class RunBooks:
         logged = [event for event in events if event.get("kind") in _LOGGED]
         if logged:
             self._log(logged)
-        self.candidates.settle()
+        if self.candidates.settle():  # the next one has to be better than what is on disk only
+            self.history.best_mean = self.candidates.saved_mean()
         for event in events:
             handle = self._handlers.get(str(event.get("kind")))
             if handle is not None:

@@ -10,10 +10,11 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rl_zoo import console
 from rl_zoo.errors import ZooError
+from rl_zoo.realtime.actor_watch import ActorWatch, end_hanging
 from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.members import ACTOR, LEARNER, Member, start_member
@@ -52,6 +53,7 @@ class Crew:
     actor: Member
     learner: Member
     watch: LearnerWatch
+    actor_watch: ActorWatch = field(default_factory=ActorWatch)
     ring: Ring | None = None
     n_rows: int = 0
     """Transitions stored; kept up to date by ``Supervisor``."""
@@ -85,7 +87,8 @@ def start_crew(options: TrainOptions, run: OpenedRun) -> Crew:
         actor.end()
         raise
     watch = LearnerWatch(options.learner_timeout, time.monotonic())
-    return Crew(board, task, alive_writing, actor, learner, watch, n_rows=run.n_rows)
+    actor_watch = ActorWatch(options.control_frequency)
+    return Crew(board, task, alive_writing, actor, learner, watch, actor_watch, n_rows=run.n_rows)
 
 
 class Supervisor:
@@ -120,6 +123,7 @@ class Supervisor:
         try:
             while crew.actor.exit_code is None:
                 self._look()
+                self._watch_actor()
                 self._ask_for_what_is_due()
                 self._pass_on_stop()
         except KeyboardInterrupt:
@@ -187,6 +191,12 @@ class Supervisor:
         beat(crew.board.supervisor, Phase.RUNNING)
         self.take_events()
         self._watch_learner()
+
+    def _watch_actor(self) -> None:
+        crew = self.crew
+        hangs = crew.actor_watch.look(crew.board.actor, crew.n_rows, time.monotonic())
+        if hangs is not None and crew.actor.exit_code is None:
+            end_hanging(crew.actor, hangs)
 
     def _watch_learner(self) -> None:
         crew, now = self.crew, time.monotonic()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from gymnasium import spaces
 from sb3_contrib import CrossQ
 from stable_baselines3 import PPO, SAC
@@ -36,9 +37,9 @@ def test_covered_agent_gets_what_was_asked_for(requested, name, is_native):
 
 @pytest.mark.parametrize("requested", ["auto", "native"])
 def test_uncovered_agent_keeps_its_updates_and_says_why_in_one_line(requested):
-    agent = make_agent(SAC, batch_size=32, use_sde=True)
+    agent = make_agent(SAC, batch_size=32, policy_kwargs={"optimizer_class": torch.optim.AdamW})
     apply_backend(agent, requested)
-    assert backend_of(agent, requested).describe() == "sb3 (gSDE (use_sde))"
+    assert backend_of(agent, requested).describe() == "sb3 (optimizer AdamW)"
     agent.train(1, 32)
 
 

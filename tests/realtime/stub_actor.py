@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 
@@ -37,6 +38,8 @@ def main():
         step = number % EPISODE
         end = step == EPISODE - 1 or stop > 0
         flags = (START if step == 0 else 0) | (TRUNCATED if end else 0)
+        if number == wish.get("actor_hangs_at"):
+            os.kill(os.getpid(), signal.SIGSTOP)
         ring.append([number, 0], [0, 0], 1.0, [number + 1, 0], flags)
         beat(board.actor, Phase.RUNNING)
         if end:

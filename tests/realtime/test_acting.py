@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from rl_zoo.config.model import ActionNoise, Component, RunConfig
 from rl_zoo.errors import ConfigError, NonFiniteError, RobotFault
 from rl_zoo.realtime.acting import Acting
 from rl_zoo.realtime.acting_env import ActingEnv
-from rl_zoo.realtime.board import Board
+from rl_zoo.realtime.board import Board, Phase
 from rl_zoo.realtime.events import EventReader, EventWriter, event_pipe
 from rl_zoo.realtime.fit import ALGORITHMS
 from rl_zoo.realtime.launch import Task
@@ -226,6 +227,44 @@ def test_a_stop_truncates_the_episode_and_stores_it(tmp_path: Path) -> None:
     assert len(stage.rows()) == 7
     last = stage.reader.read()[-1]
     assert (last["end_reason"], last["cut"]) == ("SIGINT", 1)
+
+
+class Endless(Logged):
+    """Its episodes never end by themselves."""
+
+    def step(self, action: Any) -> Any:
+        observation, reward, *_, info = super().step(action)
+        return observation, reward, False, False, info
+
+
+def test_hold_ends_an_episode_without_a_time_limit_and_waits(tmp_path: Path) -> None:
+    gym.register("Endless-v0", Endless)
+    try:
+        stage = Stage(tmp_path, 20, env_id="Endless-v0")
+        acting = stage.acting()
+    finally:
+        del gym.registry["Endless-v0"]
+    genuine, phases = acting.ring.append, set()
+
+    def append(*arguments: Any) -> int:
+        if genuine(*arguments) == 5:
+            stage.board.supervisor["pause"] = 1
+            threading.Thread(target=wait_and_release).start()
+        return int(acting.ring.committed)
+
+    def wait_and_release() -> None:
+        while stage.board.actor["phase"] != Phase.HOLDING:
+            time.sleep(0.001)
+        phases.add((int(stage.board.actor["phase"]), acting.ring.committed))
+        stage.board.supervisor["pause"] = 0
+
+    acting.ring.append = append  # type: ignore[method-assign]
+    acting.run()
+    episodes = [event for event in stage.reader.read() if event["kind"] == "episode"]
+    told = [(event["l"], event["end_reason"], event["cut"]) for event in episodes]
+    assert told[0] == (7, "learner", 1) and sum(length for length, *_ in told) == 20
+    assert phases == {(Phase.HOLDING, 7)}
+    assert stage.rows()["truncated"].nonzero()[0].tolist() == [6, 19]
 
 
 def test_the_end_of_the_supervisor_is_the_end(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rl_zoo.commands import training
-from rl_zoo.realtime import supervisor, watchdog
+from rl_zoo.realtime import actor_watch, supervisor, watchdog
+from rl_zoo.realtime.board import Phase
 from rl_zoo.realtime.ring import Ring
 from rl_zoo.runs.checkpoints import complete_checkpoints
 from rl_zoo.runs.folder import open_run_folder
@@ -154,6 +155,50 @@ def test_fault_of_the_robot_saves_everything(train, capfd):
     assert complete_checkpoints(folder) == [33] and folder.final_model.is_file()
     assert folder.crash_report.read_text() == "Traceback: motor\n"
     assert "resume with: python -m rl_zoo.train --resume" in capfd.readouterr().err
+
+
+def shorter_limits(monkeypatch, alarm, end):
+    monkeypatch.setitem(actor_watch._LIMITS, Phase.RUNNING, (alarm, end))
+
+
+def test_actor_that_hangs_is_told_of_and_ended(train, monkeypatch, capfd):
+    shorter_limits(monkeypatch, 0.2, 0.6)
+    code, folder = train("-n", 10**6, actor_hangs_at=33)
+    record, err = read_record(folder), capfd.readouterr().err
+    assert code == 4 and record.state == "crashed" and "the actor hung in a step" in record.reason
+    assert "no sign of life from the actor" in err and "resume with" in err
+    assert [item["step"] for item in record.realtime["actor_silences"]] == [33]
+    assert complete_checkpoints(folder) == [33] and folder.final_model.is_file()
+    expect_numbered_rows(folder, 33)
+
+    assert train("-n", 60, resume=True)[0] == 0
+    expect_numbered_rows(folder, 60)
+
+
+def test_actor_that_was_stopped_for_a_while_goes_on(train, monkeypatch, capfd):
+    shorter_limits(monkeypatch, 0.2, 60.0)
+    start_member = supervisor.start_member
+    alarm = actor_watch.console.warn
+
+    def start(name, module, task):
+        member = start_member(name, module, task)
+        if name == "actor":
+
+            def warn(text):
+                alarm(text)
+                if "no sign of life" in text:
+                    member.process.send_signal(signal.SIGCONT)
+
+            monkeypatch.setattr(actor_watch.console, "warn", warn)
+        return member
+
+    monkeypatch.setattr(supervisor, "start_member", start)
+    code, folder = train("-n", 60, actor_hangs_at=33)
+    record, told = read_record(folder), capfd.readouterr()
+    assert code == 0 and record.state == "finished"
+    assert "The actor goes on after" in told.out + told.err
+    assert record.realtime["actor_silences"][0]["step"] == 33
+    expect_numbered_rows(folder, 60)
 
 
 @pytest.mark.parametrize("who", ["actor_error", "learner_error"])

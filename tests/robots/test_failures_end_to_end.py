@@ -199,6 +199,16 @@ def test_a_learner_that_is_killed(robot, owner):
     assert time_until_soft(robot, since) < PATIENT["sit_time"] + 0.3 + SLACK
 
 
+def test_a_learner_that_is_stopped(robot, owner):
+    """SIGSTOP: it still exists and holds its pipe; only its actions are missing."""
+    since = time.monotonic()
+    owner.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: max(robot.status()["kp"]) == 0.0)
+    settle(robot)
+    patience = PATIENT["hold_after"] + ControlSettings().sit_after
+    assert time_until_soft(robot, since) < patience + PATIENT["sit_time"] + 0.3 + SLACK
+
+
 @pytest.mark.slow
 def test_a_control_process_that_is_killed(robot, drive):
     since = time.monotonic()

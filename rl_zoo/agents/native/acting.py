@@ -7,6 +7,7 @@ the caches full of an update; numpy's are a tenth of that. The random numbers ar
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from stable_baselines3.sac.policies import SACPolicy
 from stable_baselines3.td3.policies import TD3Policy
 
 from rl_zoo.agents.native.coverage import networks_of
+from rl_zoo.agents.native.layers import Layer
+from rl_zoo.agents.native.state_noise import state_noise_of
 from rl_zoo.errors import NonFiniteError
 
 Array = NDArray[np.float32]
@@ -40,9 +43,16 @@ class NativeActor:
         networks = networks_of(agent)
         assert networks is not None
         *hidden, last = networks.actor
-        self._hidden = [_arrays(layer.heads[0]) for layer in hidden]
+        self._hidden = [(*_arrays(layer.heads[0]), _function(layer)) for layer in hidden]
         self._heads = [_arrays(head) for head in last.heads]
         self._is_gaussian = isinstance(agent, SAC | TQC)
+        self._limit = np.float32(math.inf)
+        self._exploration: Any = None
+        if agent.use_sde:
+            noise = state_noise_of(agent.actor)
+            assert noise is not None
+            self._limit = np.float32(noise.limit)
+            self._exploration = agent.actor.action_dist
         self._addresses = _addresses(agent)
 
     def is_current(self, agent: Any) -> bool:
@@ -68,11 +78,16 @@ class NativeActor:
 
     def _explore(self, observation: ArrayLike) -> Array:
         x = np.asarray(observation, np.float32).reshape(-1)
-        for weight, bias in self._hidden:
+        for weight, bias, activate in self._hidden:
             x = weight @ x
             x += bias
-            np.maximum(x, 0, out=x)
+            x = activate(x)
         outputs = [weight @ x + bias for weight, bias in self._heads]
+        if self._exploration is not None:
+            # The matrix that the rollout drew; the agent replaces it when it draws another one.
+            matrix = self._exploration.exploration_mat.detach().numpy()
+            mean = np.minimum(np.maximum(outputs[0], -self._limit), self._limit)
+            return np.tanh(mean + x @ matrix)  # type: ignore[no-any-return]
         if not self._is_gaussian:
             return np.tanh(outputs[0])  # type: ignore[no-any-return]
         mean, log_std = outputs
@@ -86,12 +101,21 @@ def can_act(agent: OffPolicyAlgorithm) -> bool:
     kinds = [kind for kind in type(agent).__mro__ if "_sample_action" in vars(kind)]
     return (
         agent.n_envs == 1
-        and not agent.use_sde
         and kinds[1:] == [OffPolicyAlgorithm]
         and type(agent).predict is OffPolicyAlgorithm.predict
         and type(agent.policy).predict is BasePolicy.predict
         and type(agent.policy)._predict in _PREDICTIONS
     )
+
+
+def _function(layer: Layer) -> Callable[[Array], Array]:
+    """Return the activation of a hidden layer; it may work in place."""
+    activation: Any = layer.activation
+    if type(activation) is torch.nn.ReLU:
+        return lambda x: np.maximum(x, 0, out=x)
+    if type(activation) is torch.nn.Tanh:
+        return lambda x: np.tanh(x, out=x)
+    return lambda x: activation(torch.from_numpy(x)).numpy()
 
 
 def _arrays(linear: Any) -> tuple[Array, Array]:

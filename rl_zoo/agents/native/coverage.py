@@ -19,6 +19,7 @@ from stable_baselines3.td3 import policies as td3_policies
 
 from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.native.layers import Layer, is_supported, layers_of
+from rl_zoo.agents.native.state_noise import state_noise_of
 
 _ALGORITHMS: tuple[type[OffPolicyAlgorithm], ...] = (SAC, TQC, TD3, DDPG, DroQ)
 _PARTS = (
@@ -47,8 +48,6 @@ def reason_against(agent: OffPolicyAlgorithm) -> str | None:
         return f"{type(agent).__name__} is not {', '.join(a.__name__ for a in _ALGORITHMS)}"
     if agent.device.type != "cpu":
         return f"the agent is on {agent.device}"
-    if agent.use_sde:
-        return "gSDE (use_sde)"
     space = agent.observation_space
     if not isinstance(space, spaces.Box) or space.dtype not in (np.float32, np.float64):
         return f"observations are {type(space).__name__} of {space.dtype or 'several parts'}"
@@ -98,11 +97,15 @@ def _critics(critic: Any) -> list[torch.nn.Sequential]:
 
 
 def _stochastic_actor(actor: Any) -> list[Layer] | None:
-    heads = (actor.mu, actor.log_std)
     hidden = layers_of(actor.latent_pi)
-    if hidden is None or not all(type(head) is torch.nn.Linear for head in heads):
+    if actor.use_sde:
+        noise = state_noise_of(actor)
+        heads: tuple[Any, ...] = () if noise is None else (noise.means,)
+    else:
+        heads = (actor.mu, actor.log_std)
+    if hidden is None or not heads or not all(type(head) is torch.nn.Linear for head in heads):
         return None
-    return [*hidden, Layer(heads, None, 0.0, rectified=False, squashed=False)]
+    return [*hidden, Layer(heads, None, 0.0, None)]
 
 
 def _reason_in_networks(agent: Any) -> str | None:
@@ -113,8 +116,10 @@ def _reason_in_networks(agent: Any) -> str | None:
     own = sorted({type(part).__name__ for part in parts if type(part) not in _PARTS})
     if own:
         return f"networks of classes of their own ({', '.join(own)})"
+    if agent.use_sde and state_noise_of(agent.actor) is None:
+        return "gSDE with a noise of its own kind"
     if networks_of(agent) is None:
-        return "networks other than linear layers with ReLU"
+        return "layers other than linear ones with ReLU, Tanh, ELU, SiLU, LeakyReLU or GELU"
     if getattr(agent.critic, "n_quantiles", 2) == 1:
         return "critics of one quantile"
     return None

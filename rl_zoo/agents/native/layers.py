@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
+_ACTIVATIONS: tuple[tuple[type[nn.Module], dict[str, Any]], ...] = (
+    (nn.ReLU, {}),
+    (nn.Tanh, {}),
+    (nn.ELU, {"alpha": 1.0}),
+    (nn.SiLU, {}),
+    (nn.LeakyReLU, {"negative_slope": 0.01}),
+    (nn.GELU, {"approximate": "none"}),
+)
+
 
 class Layer(NamedTuple):
-    """A linear layer (or heads beside each other), and what follows it."""
+    """A linear layer (or heads beside each other), and what follows it, in this order."""
 
     heads: tuple[nn.Linear, ...]
     norm: nn.LayerNorm | None
     dropout: float
-    rectified: bool
-    squashed: bool
+    activation: nn.Module | None
+
+    @property
+    def squashed(self) -> bool:
+        """Whether outputs are within [-1, 1]."""
+        return type(self.activation) is nn.Tanh
 
     @property
     def n_outputs(self) -> int:
@@ -27,18 +40,17 @@ class Layer(NamedTuple):
 def layers_of(modules: Iterable[nn.Module]) -> list[Layer] | None:
     """Return the layers of a sequence of modules; None if it holds anything else."""
     layers: list[Layer] = []
-    order = (nn.Linear, nn.Dropout, nn.LayerNorm, nn.ReLU)  # of one layer
+    order = (nn.Linear, nn.Dropout, nn.LayerNorm, nn.Module)  # of one layer
     reached = len(order)
     for module in modules:
-        if type(module) is nn.Tanh and layers and reached == 0:
-            layers[-1] = layers[-1]._replace(squashed=True)
-            reached = len(order)
-            continue
-        if type(module) not in order:
+        if type(module) in order:
+            place = order.index(type(module))
+        elif activation_code(module) is not None:
+            place = len(order) - 1
+        else:
             return None
-        place = order.index(type(module))
         if isinstance(module, nn.Linear):
-            layers.append(Layer((module,), None, 0.0, rectified=False, squashed=False))
+            layers.append(Layer((module,), None, 0.0, None))
         elif not layers or place <= reached:
             return None
         else:
@@ -47,18 +59,28 @@ def layers_of(modules: Iterable[nn.Module]) -> list[Layer] | None:
     return layers if all(map(_is_plain, layers)) else None
 
 
+def activation_code(module: nn.Module) -> int | None:
+    """Return the number of an activation in ``source/activations.h``; None if it is not there."""
+    for code, (kind, settings) in enumerate(_ACTIVATIONS):
+        if type(module) is kind:
+            alike = all(getattr(module, name) == value for name, value in settings.items())
+            return code if alike else None
+    return None
+
+
 def is_supported(layers: list[Layer] | None) -> bool:
-    """Say whether all layers but the last are rectified, alike, and the last is linear."""
+    """Say whether all layers but the last are alike, and the last is linear (or squashed)."""
     if not layers:
         return False
     hidden, last = layers[:-1], layers[-1]
-    alike = {(layer.norm is None, layer.dropout) for layer in hidden}
+    alike = {(layer.norm is None, layer.dropout, type(layer.activation)) for layer in hidden}
     return (
-        all(layer.rectified and not layer.squashed for layer in hidden)
+        all(layer.activation is not None for layer in hidden)
+        and all(_is_rectified(layer) for layer in hidden if layer.norm or layer.dropout)
         and len(alike) <= 1
         and last.norm is None
         and last.dropout == 0.0
-        and not last.rectified
+        and (last.activation is None or last.squashed)
     )
 
 
@@ -67,7 +89,11 @@ def _with(layer: Layer, module: nn.Module) -> Layer:
         return layer._replace(dropout=module.p)
     if isinstance(module, nn.LayerNorm):
         return layer._replace(norm=module)
-    return layer._replace(rectified=True)
+    return layer._replace(activation=module)
+
+
+def _is_rectified(layer: Layer) -> bool:
+    return type(layer.activation) is nn.ReLU
 
 
 def _is_plain(layer: Layer) -> bool:

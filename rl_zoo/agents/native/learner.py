@@ -18,12 +18,12 @@ from rl_zoo.agents.droq import DroQ
 from rl_zoo.agents.native import library as c
 from rl_zoo.agents.native.coverage import networks_of, optimizers_of, reason_against
 from rl_zoo.agents.native.minibatches import Chosen, Minibatches
+from rl_zoo.agents.native.noise import draw_noise
 from rl_zoo.agents.native.parameters import Tensors, connect_network
+from rl_zoo.agents.native.state_noise import state_noise_of
 from rl_zoo.errors import NonFiniteError
 
 _MOST_UPDATES_PER_CALL = 64
-_NORMALS_AT_ONCE = 16
-"""PyTorch draws normal numbers so many at a time: multiples of it are the same in one call."""
 _TOLD_ONCE = (
     "actor",
     "actor_target",
@@ -38,6 +38,7 @@ _TOLD_ONCE = (
     "target_entropy",
     "target_noise_clip",
     "top_quantiles_to_drop_per_net",
+    "use_sde",
 )
 
 
@@ -62,7 +63,9 @@ class NativeLearner:
         self._agent: Any = agent
         self.batch_size = batch_size
         self._stochastic = isinstance(agent, SAC | TQC)
-        self._n_actions = networks.actor[-1].n_outputs // (2 if self._stochastic else 1)
+        self._state_noise = state_noise_of(agent.actor) if agent.use_sde else None
+        is_gaussian = self._stochastic and self._state_noise is None
+        self._n_actions = networks.actor[-1].n_outputs // (2 if is_gaussian else 1)
         self._library = c.load_library(isa)
         settings = self._settings(networks.actor[0].heads[0].in_features, networks.critics)
         self._learner = ctypes.c_void_p(self._library.learner_new(ctypes.byref(settings)))
@@ -76,6 +79,7 @@ class NativeLearner:
             self._connect(c.ACTOR_TARGET, [networks.actor_target], None)
         self._connect(c.CRITIC, networks.critics, of_critic)
         self._connect(c.CRITIC_TARGET, networks.critic_targets, None)
+        self._connect_state_noise(of_actor)
         c.check(self._library.learner_prepare(self._learner))
         self._rates = c.Rates(log_coefficient=self._connect_coefficient())
         self._minibatches = Minibatches(batch_size)
@@ -136,15 +140,16 @@ class NativeLearner:
     def _call(
         self, chosen: Chosen, losses: c.Losses, counts: tuple[int, int, int], masks: Any
     ) -> None:
-        noise = self._draw_noise(counts[0], counts[1])
-        current = noise.data_ptr()
-        following = current + self._stochastic * 4 * noise.stride(1)  # float32
+        rows = self.batch_size
+        if self._state_noise is not None:
+            rows = self._state_noise.means.in_features
+        noise = draw_noise(self._agent, (rows, self._n_actions), counts[0], counts[1])
         call = c.Call(
             ctypes.addressof(chosen.replay),
             chosen.rows.ctypes.data,
-            following,
-            current if self._stochastic else None,
-            noise.stride(0),
+            noise.following,
+            noise.current,
+            noise.stride,
             None if masks is None else masks.ctypes.data,
             *counts,
         )
@@ -154,33 +159,24 @@ class NativeLearner:
             )
         )
 
-    def _draw_noise(self, n: int, done: int) -> torch.Tensor:
-        """Draw what SB3's own updates would draw, in its order.
-
-        Returns:
-            Noise for the current observations (of stochastic actors), then for the next ones.
-            Shape: (n, 2 or 1, batch, n_actions).
-        """
-        noise = torch.empty((n, 1 + self._stochastic, self.batch_size, self._n_actions))
-        delay = getattr(self._agent, "policy_delay", 0) if self._stochastic else 0
-        deviation = 1.0 if self._stochastic else self._agent.target_policy_noise
-        if not delay and self.batch_size * self._n_actions % _NORMALS_AT_ONCE == 0:
-            return noise.normal_(0.0, deviation)
-        for i, of_update in enumerate(noise):
-            if not delay:
-                for part in of_update:
-                    part.normal_(0.0, deviation)
-                continue
-            of_update[1].normal_()
-            if (done + i + 1) % delay == 0:  # DroQ draws for the actor when it is due
-                of_update[0].normal_()
-        return noise
-
     def _connect(self, role: int, networks: Any, optimizer: Any) -> None:
         for index, layers in enumerate(networks):
             place = (role, index)
             tensors = connect_network(self._library, self._learner, place, layers, optimizer)
             self._tensors.append(tensors)
+
+    def _connect_state_noise(self, optimizer: torch.optim.Optimizer) -> None:
+        noise = self._state_noise
+        if noise is None:
+            return
+        tensors = Tensors()
+        block = tensors.block(noise.log_std, optimizer)
+        self._tensors.append(tensors)
+        c.check(
+            self._library.learner_explore(
+                self._learner, ctypes.byref(block), int(noise.use_expln), noise.limit
+            )
+        )
 
     def _connect_coefficient(self) -> c.Block:
         if getattr(self._agent, "ent_coef_optimizer", None) is None:

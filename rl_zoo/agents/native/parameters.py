@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from rl_zoo.agents.native import library as c
-from rl_zoo.agents.native.layers import Layer
+from rl_zoo.agents.native.layers import Layer, activation_code
 
 _STATE = ("exp_avg", "exp_avg_sq", "step")
 
@@ -72,6 +72,9 @@ def connect_network(
     shape = (ctypes.c_int32 * len(sizes))(*sizes)
     dropout = layers[0].dropout
     c.check(library.learner_shape(learner, *place, len(layers), shape, int(normed), dropout))
+    activation = layers[0].activation if len(layers) > 1 else None
+    code = 0 if activation is None else activation_code(activation)
+    c.check(library.learner_activation(learner, *place, code))
     tensors = Tensors()
 
     def tell(index: int, kind: int, parameters: Sequence[torch.Tensor]) -> None:

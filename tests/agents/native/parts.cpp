@@ -1,4 +1,5 @@
 // Parts of the native learner that have no place in its interface, for test_native_parts.py.
+#include "activations.h"
 #include "elementary.h"
 #include "quantiles.h"
 #include "selection.h"
@@ -7,6 +8,12 @@ extern "C" {
 
 void elementary(int kind, const float* x, float* y, long n) {
     for (long i = 0; i < n; ++i) y[i] = kind == 0 ? fast_exp(x[i]) : kind == 1 ? fast_log(x[i]) : fast_tanh(x[i]);
+}
+
+// Activation `kind` of x, and its slopes; n numbers, a multiple of the width.
+void activation(int kind, float* values, float* slopes, int n) {
+    const Panels y{values, n / WIDTH, WIDTH, n}, to{slopes, n / WIDTH, WIDTH, n};
+    activate(Activation(kind), y, to);
 }
 
 int width() { return WIDTH; }

@@ -150,8 +150,7 @@ def test_many_updates_in_one_call_are_those_of_several():
 @pytest.mark.parametrize(
     ("algorithm", "kwargs", "named"),
     [
-        (SAC, {"use_sde": True}, "gSDE"),
-        (SAC, {"policy_kwargs": {"activation_fn": nn.SiLU}}, "ReLU"),
+        (SAC, {"policy_kwargs": {"activation_fn": nn.Mish}}, "ReLU"),
         (SAC, {"policy_kwargs": {"optimizer_class": torch.optim.AdamW}}, "AdamW"),
         (SAC, {"policy_kwargs": {"optimizer_kwargs": {"amsgrad": True}}}, "amsgrad"),
     ],

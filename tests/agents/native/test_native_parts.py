@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
 
 from rl_zoo.agents.native import build
 
@@ -52,6 +54,21 @@ def test_elementary_functions_err_by_about_one_unit_in_the_last_place(
     # Near its zero a logarithm's error is that of its argument's last place.
     scale = np.maximum(np.abs(truth), 1e-2 if kind == LOG else 1e-30)
     assert np.max(np.abs(y - truth) / scale) < 3e-7
+
+
+@pytest.mark.parametrize(
+    ("kind", "exact"),
+    enumerate([torch.tanh, F.elu, F.silu, F.leaky_relu, F.gelu], start=1),
+)
+def test_activations_and_their_slopes_are_those_of_torch(parts, kind, exact):
+    x = np.linspace(-100, 100, 100 * parts.width(), dtype=np.float32)
+    x[::2] /= 30.0
+    values, slopes = x.copy(), np.empty_like(x)
+    parts.activation(kind, pointer(values), pointer(slopes), len(x))
+    truth = torch.from_numpy(x).double().requires_grad_()
+    exact(truth).sum().backward()
+    np.testing.assert_allclose(values, exact(truth).detach(), rtol=3e-7, atol=3e-7)
+    np.testing.assert_allclose(slopes, truth.grad, atol=5e-7)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 16, 25, 50, 125])

@@ -39,7 +39,7 @@ static inline float fast_log(float x) {
 static inline float fast_tanh(float x) {
     const float size = x < 0 ? -x : x;
     const float t = fast_exp(-2 * (size > 20 ? 20 : size));
-    const float far = (1 - t) / (1 + t);
+    const float far = 1 - 2 * t / (1 + t);  // rounded once where it is near 1
     const float x2 = x * x;
     float sum = -1382.0f / 155925;
     sum = sum * x2 + 62.0f / 2835;

@@ -38,6 +38,12 @@ int learner_shape(Learner* learner, int role, int index, int n_layers, const int
     }
 }
 
+// activation: see activations.h. A network rectifies unless it is told.
+int learner_activation(Learner* learner, int role, int index, int activation) {
+    network_of(*learner, role, index)->activation = Activation(activation);
+    return 0;
+}
+
 // Tell where the parameters are. kind: 0 weight, 1 bias, 2 scale, 3 shift (of a layer normalisation).
 int learner_parameter(Learner* learner, int role, int index, int layer, int kind, const Block* blocks, int n) {
     try {
@@ -46,6 +52,16 @@ int learner_parameter(Learner* learner, int role, int index, int layer, int kind
         if (kind == 1) network.linears[layer].biases.assign(blocks, blocks + n);
         if (kind == 2) network.norms[layer].scale = *blocks;
         if (kind == 3) network.norms[layer].shift = *blocks;
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return -1;
+    }
+}
+
+// Give the actor state-dependent noise (gSDE); after all its parameters were told.
+int learner_explore(Learner* learner, const Block* log_std, int use_expln, double limit) {
+    try {
+        learner->explore(*log_std, use_expln != 0, float(limit));
         return 0;
     } catch (const std::bad_alloc&) {
         return -1;

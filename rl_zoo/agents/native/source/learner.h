@@ -10,6 +10,7 @@
 #include "network.h"
 #include "quantiles.h"
 #include "settings.h"
+#include "state_noise.h"
 
 class Learner {
    public:
@@ -36,6 +37,11 @@ class Learner {
         selections_.resize(critics.size());
     }
 
+    // Explore with noise that depends on the state; after the actor has its parameters.
+    void explore(const Block& log_std, bool use_expln, float limit) {
+        state_noise_.attach(actor.linears.back(), log_std, use_expln, limit, s_.batch);
+    }
+
     // Dropout's generator.
     LaneRandom& random() { return random_; }
 
@@ -43,6 +49,7 @@ class Learner {
         rates_ = rates;
         masks_ = call.masks;
         refresh();
+        state_noise_.forget();
         for (int64_t i = 0; i < call.n_updates; ++i) {
             const bool actor_is_due = (call.done_before + i + 1) % s_.policy_delay == 0;
             gather(*call.replay, call.rows + i * s_.batch, s_.n_observations, s_.n_actions, s_.discount, batch_);
@@ -67,6 +74,7 @@ class Learner {
     Rates rates_{};
     Batch batch_;
     SquashedGaussian policy_;
+    StateNoise state_noise_;  // gSDE's policy instead, if it was attached
     Matrix wanted_, d_actions_, d_actions_of_one_;
     Buffer scratch_;
     LaneRandom random_;
@@ -90,14 +98,23 @@ class Learner {
     Panels observations(const Matrix& of) const { return of.view.part(0, s_.n_observations); }
     Panels actions(const Matrix& of) const { return of.view.part(s_.n_observations, s_.n_actions); }
 
-    // a' ~ pi(s'); TD3: a' = clip(pi'(s') + noise, -1, 1).
-    void act_in_next(const float* noise) {
-        if (!s_.deterministic_actor) {
-            actor.forward(observations(batch_.next), actor_trace_, random_, false);
-            policy_.take_noise(noise);
-            policy_.sample(actor_trace_.result(), actions(batch_.next));
+    // a ~ pi(s), and log pi(a | s).
+    void sample_policy(const Matrix& of, const float* noise) {
+        const Panels x = observations(of);
+        if (state_noise_) state_noise_.draw(noise, actor.linears.back());
+        actor.forward(x, actor_trace_, random_, false);
+        const Panels& heads = actor_trace_.result();
+        if (state_noise_) {
+            state_noise_.sample(actor_trace_.latent(x), heads, actions(of), policy_.log_prob.view);
             return;
         }
+        policy_.take_noise(noise);
+        policy_.sample(heads, actions(of));
+    }
+
+    // a' ~ pi(s'); TD3: a' = clip(pi'(s') + noise, -1, 1).
+    void act_in_next(const float* noise) {
+        if (!s_.deterministic_actor) return sample_policy(batch_.next, noise);
         const Panels to = actions(batch_.next);
         actor_target.forward(observations(batch_.next), actor_trace_, random_, false);
         const float limit = float(s_.noise_clip);
@@ -169,13 +186,9 @@ class Learner {
 
     // a ~ pi(s), in the place of the replayed actions.
     void act_in_current(const float* noise) {
+        if (!s_.deterministic_actor) return sample_policy(batch_.current, noise);
         const Panels to = actions(batch_.current);
         actor.forward(observations(batch_.current), actor_trace_, random_, false);
-        if (!s_.deterministic_actor) {
-            policy_.take_noise(noise);
-            policy_.sample(actor_trace_.result(), to);
-            return;
-        }
         for (int p = 0; p < to.count(); ++p)
             for (int j = 0; j < s_.n_actions; ++j)
                 for (int b = 0; b < WIDTH; ++b) to.row(p, j)[b] = fast_tanh(actor_trace_.result().row(p, j)[b]);
@@ -187,7 +200,7 @@ class Learner {
         for (int c = 0; c < used; ++c) run_critic(critics[c], c, batch_.current.view);
         double loss = -(s_.mean_of_critics || used == 1 ? ascend_mean(used) : ascend_smallest(used));
         const Panels d = d_actions_.view;
-        const Panels a = actions(batch_.current);
+        const Panels x = observations(batch_.current), a = actions(batch_.current);
         const Panels heads = actor_trace_.result(), d_heads = actor_trace_.result_gradient();
         if (s_.deterministic_actor) {
             for (int p = 0; p < a.count(); ++p)
@@ -196,10 +209,15 @@ class Learner {
                         d_heads.row(p, j)[b] = d.row(p, j)[b] * (1 - a.row(p, j)[b] * a.row(p, j)[b]);
         } else {
             const double alpha = coefficient();
-            policy_.backward(heads, a, d, float(alpha), d_heads);
+            if (state_noise_)
+                state_noise_.backward(actor_trace_.latent(x), heads, a, d, float(alpha), d_heads, scratch_.get());
+            else
+                policy_.backward(heads, a, d, float(alpha), d_heads);
             loss += alpha * mean_log_prob();
         }
-        actor.backward(observations(batch_.current), actor_trace_, true, nullptr, 0, scratch_.get());
+        const Panels* more = state_noise_ ? &state_noise_.d_latent.view : nullptr;
+        actor.backward(x, actor_trace_, true, nullptr, 0, scratch_.get(), more);
+        if (state_noise_) state_noise_.step(rates_.actor, actor.linears.back());
         actor.step(rates_.actor);
         return loss;
     }

@@ -23,7 +23,8 @@ static inline float dot_over_batch(const Panels& x, int i, const Panels& y, int 
 
 struct Linear {
     int in = 0, out = 0;
-    // W, row-major (out, in), and b: PyTorch's memory, or copies of two heads below each other.
+    // W, row-major (out, in), and b: PyTorch's memory, or copies of two heads below each other. A block
+    // without a step counter is not learned here.
     std::vector<Block> weights, biases;
     const float* weight = nullptr;
     const float* bias = nullptr;
@@ -52,10 +53,8 @@ struct Linear {
     }
 
     void step(const Adam& adam) {
-        const float* gradient = weight_gradient.get();
-        for (const Block& block : weights) adam_step(adam, block, gradient), gradient += block.size;
-        gradient = bias_gradient.get();
-        for (const Block& block : biases) adam_step(adam, block, gradient), gradient += block.size;
+        step(adam, weights, weight_gradient.get());
+        step(adam, biases, bias_gradient.get());
         refresh();
     }
 
@@ -120,6 +119,14 @@ struct Linear {
                         if (column + LANES + i < n) at[LANES + i] = v1[i];
                     }
                 });
+        }
+    }
+
+   private:
+    static void step(const Adam& adam, const std::vector<Block>& blocks, const float* gradient) {
+        for (const Block& block : blocks) {
+            if (block.step) adam_step(adam, block, gradient);
+            gradient += block.size;
         }
     }
 };

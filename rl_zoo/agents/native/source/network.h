@@ -1,20 +1,26 @@
-// Multi-layer perceptrons of any number and width of layers, rectified, or with DroQ's layers:
-// linear, dropout, layer normalisation, rectifier.
+// Multi-layer perceptrons of any number and width of layers: linear, activation; or DroQ's: linear,
+// dropout, layer normalisation, rectifier.
 #pragma once
 
 #include <algorithm>
 
+#include "activations.h"
 #include "layer_norm.h"
 #include "selection.h"
 
 // What one pass through a network leaves for the way back.
 struct Trace {
     struct Level {
-        Matrix output, gradient, unit, inverse_std, mask;
+        Matrix output, gradient, unit, inverse_std;
+        Matrix mask;  // what dropout multiplied by, or the slopes of an activation that is no rectifier
     };
     std::vector<Level> levels;
 
     const Panels& result() const { return levels.back().output.view; }
+    // Return what the last layer was given: the last hidden layer, or `x` if there is none.
+    const Panels& latent(const Panels& x) const {
+        return levels.size() > 1 ? levels[levels.size() - 2].output.view : x;
+    }
     // Become what a pass of the selected transitions alone would have left of the pass `all`.
     void select(const Trace& all, const Selection& selection) {
         for (size_t i = 0; i < levels.size(); ++i) {
@@ -38,6 +44,7 @@ class Network {
     std::vector<Linear> linears;
     std::vector<LayerNorm> norms;  // none, or one per hidden layer
     Dropout dropout;
+    Activation activation = Activation::relu;  // dropout and norms come with the rectifier only
 
     // sizes: inputs, hidden layers, outputs.
     void shape(const std::vector<int>& sizes, bool layer_norm, float dropout_rate) {
@@ -57,7 +64,7 @@ class Network {
             level.output = Matrix(linears[i].out, batch);
             level.gradient = Matrix(linears[i].out, batch);
             if (i == last) continue;
-            if (dropout.rate > 0) level.mask = Matrix(linears[i].out, batch);
+            if (dropout.rate > 0 || activation != Activation::relu) level.mask = Matrix(linears[i].out, batch);
             if (norms.empty()) continue;
             level.unit = Matrix(linears[i].out, batch);
             level.inverse_std = Matrix(1, batch);
@@ -69,7 +76,7 @@ class Network {
     // Dropout draws its masks unless they are `given`.
     void forward(const Panels& x, Trace& trace, LaneRandom& random, bool given) const {
         const int last = int(linears.size()) - 1;
-        const bool plain = norms.empty() && dropout.rate == 0;
+        const bool plain = norms.empty() && dropout.rate == 0 && activation == Activation::relu;
         for (int p = 0; p < x.count(); ++p) {
             Panels input = x.panel(p);
             for (int i = 0; i <= last; ++i) {
@@ -79,6 +86,10 @@ class Network {
                 input = y;
                 if (i == last || plain) continue;
                 const Panels mask = level.mask.view.panel(p);
+                if (activation != Activation::relu) {
+                    activate(activation, y, mask);
+                    continue;
+                }
                 if (dropout.rate > 0) {
                     if (!given) dropout.draw(mask, random);
                     if (norms.empty()) Dropout::apply(mask, y);
@@ -92,7 +103,9 @@ class Network {
     }
 
     // Compute gradients of the parameters if `weights`, and those of the input rows that `dx` names.
-    void backward(const Panels& x, Trace& trace, bool weights, const Panels* dx, int first, float* scratch) {
+    // `more` is added to the gradient of the last hidden layer's output.
+    void backward(const Panels& x, Trace& trace, bool weights, const Panels* dx, int first, float* scratch,
+                  const Panels* more = nullptr) {
         for (int i = int(linears.size()) - 1; i >= 0; --i) {
             const Panels& dy = trace.levels[i].gradient.view;
             const Panels& input = i > 0 ? trace.levels[i - 1].output.view : x;
@@ -102,11 +115,13 @@ class Network {
                 return;
             }
             Trace::Level& below = trace.levels[i - 1];
-            linears[i].backward_input(dy, below.gradient.view, 0, &input);
+            const Panels* gate = activation == Activation::relu ? &input : nullptr;
+            linears[i].backward_input(dy, below.gradient.view, 0, gate);
             const Panels& d = below.gradient.view;
+            if (more != nullptr && i + 1 == int(linears.size())) add(*more, d);
             if (!norms.empty())
                 norms[i - 1].backward(d, below.mask.view, below.unit.view, below.inverse_std.view, weights);
-            else if (dropout.rate > 0)
+            else if (below.mask.view.data != nullptr)
                 Dropout::apply(below.mask.view, d);
         }
     }
@@ -136,6 +151,11 @@ class Network {
     }
 
    private:
+    // Zero stays zero where a rectifier is closed: `more` is a multiple of its output.
+    static void add(const Panels& more, const Panels& to) {
+        for (long i = 0; i < to.stride * to.count(); ++i) to.data[i] += more.data[i];
+    }
+
     static void rectify(const Panels& y) {
         const long n = y.stride * y.count();
         for (long i = 0; i < n; ++i) y.data[i] = y.data[i] < 0 ? 0 : y.data[i];

@@ -26,7 +26,7 @@ struct Rates {
 struct Call {
     const Replay* replay;
     const int64_t* rows;         // (n_updates, batch)
-    const float* next_noise;     // (batch, n_actions) of the first update
+    const float* next_noise;     // (batch, n_actions) of the first update; gSDE: (features, n_actions)
     const float* current_noise;  // the same; null for deterministic actors
     int64_t noise_stride;        // numbers from one update's noise to the next one's, in both
     const float* masks;          // dropout's, one after the other in PyTorch's order, or null: drawn
