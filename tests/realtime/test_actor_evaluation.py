@@ -56,9 +56,9 @@ class Counting(gym.Env[Any, Any]):
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    gym.register("Counting-v0", Counting, disable_env_checker=True)
+    gym.register("CountedEpisodes-v0", Counting, disable_env_checker=True)
     yield
-    del gym.registry["Counting-v0"]
+    del gym.registry["CountedEpisodes-v0"]
 
 
 class Given:
@@ -67,14 +67,14 @@ class Given:
     def __init__(self, place: Path, n_timesteps: int = 10) -> None:
         config = RunConfig(
             algo="sac",
-            env_id="Counting-v0",
+            env_id="CountedEpisodes-v0",
             policy="MlpPolicy",
             n_timesteps=n_timesteps,
             hyperparams={},
             algo_kwargs={"learning_starts": 0},
         )
         options = TrainOptions(config, seed=1, eval_episodes=2)
-        self.folder = RunFolder(place / "Counting-v0_1", "Counting-v0")
+        self.folder = RunFolder(place / "Counting-v0_1", "CountedEpisodes-v0")
         self.folder.realtime.mkdir(parents=True)
         self.board = Board()
         reading, writing = event_pipe()
