@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from stable_baselines3 import SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from rl_zoo.console import message, result
+from rl_zoo.console import message
 from rl_zoo.deploy.graph.build import build_network
 from rl_zoo.deploy.graph.preprocess import preprocessing_of
 from rl_zoo.deploy.layer import Layer
@@ -51,7 +51,7 @@ from rl_zoo.robots.safe_actions import BOX_LIMITS, ActionBox, BoxLimits, limits_
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.page_markers import write_between  # noqa: E402
+from scripts.conclusion import conclude  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 N_OBSERVATIONS, N_ACTIONS = 48, 12
@@ -59,7 +59,6 @@ N_SAMPLES, ROUNDS, LONG = 200, 30, 100_000
 FLOOR = 8.0
 """Times that ours must be faster at the median."""
 MAX_CHANGE = 1.0
-PAGE = ROOT / "docs" / "benchmarks.md"
 
 Array = NDArray[Any]
 Step = Callable[[int], Any]
@@ -239,11 +238,7 @@ def main() -> int:
         f"ratio | floor | {LONG} steps of ours: p50 us | p99 us | max us |\n"
         "|---|---|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
-    result(text)
-    write_between(PAGE, "bench_deploy", text)
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_deploy", text, failures)
 
 
 if __name__ == "__main__":

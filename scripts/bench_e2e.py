@@ -21,9 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from rl_zoo.console import message, result  # noqa: E402
+from rl_zoo.console import message  # noqa: E402
 from scripts.child_times import describe, ratio_of_wall, run_timed  # noqa: E402
-from scripts.page_markers import write_between  # noqa: E402
+from scripts.conclusion import conclude  # noqa: E402
 from scripts.peer_python import peer_python  # noqa: E402
 from scripts.turns import (  # noqa: E402
     ONE_THREAD,
@@ -34,11 +34,10 @@ from scripts.turns import (  # noqa: E402
     use_one_core,
 )
 
-PAGE = ROOT / "docs" / "benchmarks.md"
 ENV = "HalfCheetah-v5"
 FLOOR = 3.5
 ROUNDS = 3
-LONGEST = 100.0
+LONGEST = 115.0
 """Seconds after which no new round begins."""
 SETTINGS = f"{ENV}:\n  policy: MlpPolicy\n  n_timesteps: 1500\n"
 
@@ -111,12 +110,7 @@ def main() -> int:
         "median (wall median, CPU least) | ours beside it, CPU | wall | floor |\n"
         "|---|---|---|---|---|\n" + "".join(rows)
     )
-    result(text)
-    if options.steps == 1500:
-        write_between(PAGE, "bench_e2e", text)
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_e2e", text, failures, is_kept=options.steps == 1500)
 
 
 if __name__ == "__main__":

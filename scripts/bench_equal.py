@@ -43,12 +43,11 @@ sys.path.insert(0, str(ROOT))
 from rl_zoo.agents.droq import DroQ  # noqa: E402
 from rl_zoo.agents.native.learner import NativeLearner  # noqa: E402
 from rl_zoo.agents.native.library import load_library  # noqa: E402
-from rl_zoo.console import message, result  # noqa: E402
+from rl_zoo.console import message  # noqa: E402
 from scripts.bench_learn import STORED, fill, make_env  # noqa: E402
-from scripts.page_markers import write_between  # noqa: E402
+from scripts.conclusion import conclude  # noqa: E402
 from scripts.turns import ONE_THREAD, describe_machine, load  # noqa: E402
 
-PAGE = ROOT / "docs" / "benchmarks.md"
 N_UPDATES = 50
 CEILING = 1e-5
 QUANTILE = 0.999
@@ -294,14 +293,10 @@ def main() -> int:
         + f"| all: share above {CEILING:.0e} | | **{ours:.3%}** (at most {LARGEST_FACTOR:g} times "
         f"SB3's) | {theirs:.3%} | |\n"
     )
-    result(text)
-    write_between(PAGE, "bench_equal", text)
     failures = [failure for found in judged for failure in found.failures()]
     if ours > LARGEST_FACTOR * theirs:
         failures.append(f"{LARGE}: {ours:.2%} of the weights are off, of SB3's {theirs:.2%}")
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_equal", text, failures)
 
 
 if __name__ == "__main__":

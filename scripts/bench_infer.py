@@ -29,7 +29,6 @@ from scripts.turns import ONE_THREAD, describe_machine, load, use_one_core  # no
 
 N_OBSERVATIONS, N_ACTIONS, N_SAMPLES = 48, 12, 100
 ROUNDS = 20
-PAGE = ROOT / "docs" / "benchmarks.md"
 Step = Callable[[int], Any]
 
 
@@ -234,8 +233,7 @@ def main() -> int:
     use_one_core()
     import torch
 
-    from rl_zoo.console import message, result
-    from scripts.page_markers import write_between
+    from scripts.conclusion import conclude
 
     torch.set_num_threads(1)
     before = load()
@@ -247,12 +245,8 @@ def main() -> int:
         "| us: p50 (p99) | ours | SB3 | SBX | beside SB3 | beside SBX |\n"
         "|---|---|---|---|---|---|\n" + "".join(row for row, _ in judged)
     )
-    result(text)
-    write_between(PAGE, "bench_infer", text)
     failures = [failure for _, found in judged for failure in found]
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_infer", text, failures)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ from scripts.turns import (  # noqa: E402
 )
 
 N_OBSERVATIONS, N_ACTIONS, BATCH, STORED = 17, 6, 256, 5000
-PAGE = ROOT / "docs" / "benchmarks.md"
 UPDATES = 20
 """Of every agent in its turn."""
 LONGEST = 18.0
@@ -177,8 +176,8 @@ def main() -> int:
     use_one_core()
     import torch
 
-    from rl_zoo.console import message, result
-    from scripts.page_markers import write_between
+    from rl_zoo.console import message
+    from scripts.conclusion import conclude
 
     torch.set_num_threads(1)
     before, rows, failures = load(), [], []
@@ -206,12 +205,7 @@ def main() -> int:
         "ours beside SB3 | beside SBX | `sb3` backend beside SB3 |\n"
         "|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
-    result(text)
-    if not options.only:
-        write_between(PAGE, "bench_learn", text)
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_learn", text, failures, is_kept=not options.only)
 
 
 if __name__ == "__main__":

@@ -42,9 +42,9 @@ sys.path.insert(0, str(ROOT))
 
 from rl_zoo.agents.droq import DroQ  # noqa: E402
 from rl_zoo.agents.native import build, learner, library  # noqa: E402
-from rl_zoo.console import message, result  # noqa: E402
+from rl_zoo.console import message  # noqa: E402
 from scripts.bench_learn import BATCH, STORED, fill, make_env  # noqa: E402
-from scripts.page_markers import write_between  # noqa: E402
+from scripts.conclusion import conclude  # noqa: E402
 from scripts.turns import (  # noqa: E402
     ONE_THREAD,
     describe_machine,
@@ -54,7 +54,6 @@ from scripts.turns import (  # noqa: E402
     use_one_core,
 )
 
-PAGE = ROOT / "docs" / "benchmarks.md"
 REPLACED = ROOT / "scripts" / "native_with_library"
 FLOOR = 1.15
 """Of the geometric mean over the algorithms."""
@@ -288,11 +287,7 @@ def main() -> int:
         f"| ms per update: CPU median (wall median, CPU least) | ours | {' | '.join(titles)} |\n"
         f"|---|---|{'---|' * len(products)}\n{''.join(rows)}\n{peak}"
     )
-    result(text)
-    write_between(PAGE, "bench_product", text)
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_product", text, failures)
 
 
 if __name__ == "__main__":

@@ -24,14 +24,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from rl_zoo.console import message, result  # noqa: E402
+from rl_zoo.console import message  # noqa: E402
 from scripts.child_times import child_environment  # noqa: E402
-from scripts.page_markers import write_between  # noqa: E402
+from scripts.conclusion import conclude  # noqa: E402
 from scripts.peer_python import peer_python  # noqa: E402
 from scripts.realtime_run import Settings, Ticks, run_realtime  # noqa: E402
 from scripts.turns import ONE_THREAD, describe_machine, load  # noqa: E402
 
-PAGE = ROOT / "docs" / "benchmarks.md"
 PLAIN = ("setpriv", "--bounding-set=-sys_nice,-ipc_lock", "--inh-caps=-sys_nice,-ipc_lock")
 """Start a command without the right to real-time scheduling and locked memory."""
 READY, PAUSE, FIRST_UPDATE, REACHED, MISSED_PLAIN = 0.6e-3, 0.05, 0.1, 0.95, 0.02
@@ -130,7 +129,7 @@ def cases(n_ticks: int, control: Ticks) -> list[tuple[str, Settings, Check]]:
     without = (*PLAIN, *python) if os.geteuid() == 0 else python
     plain = Settings(without, rate=100.0, n_ticks=max(n_ticks // 6, 50), **full)
     found.append(("ours, the same without privileges, 100 Hz", plain, check_plain))
-    walk = Settings(python, "droq", 20.0, max(n_ticks // 10, 60), gradient_steps=20)
+    walk = Settings(python, "droq", 20.0, max(n_ticks // 15, 60), gradient_steps=20)
     found.append(("ours, DroQ, 20 updates per action, 20 Hz", walk, robot))
     return found
 
@@ -145,7 +144,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         no_updates = Settings(
-            (sys.executable,), "sac", 50.0, max(options.ticks // 6, 50), 1, learns=False
+            (sys.executable,), "sac", 50.0, max(options.ticks // 15, 50), 1, learns=False
         )
         control = run_realtime(no_updates, folder)
         rows = [row("ours, no updates (control), 50 Hz", control)]
@@ -156,7 +155,7 @@ def main() -> int:
             message(rows[-1].strip())
             failures += check(name, ticks)
     if not options.no_peers:
-        rows += [peer_rows(library, max(options.ticks // 15, 50)) for library in ("SB3", "SBX")]
+        rows += [peer_rows(library, max(options.ticks // 20, 50)) for library in ("SB3", "SBX")]
     text = (
         f"{describe_machine(before, ['torch', 'stable-baselines3'])} At most: with real-time "
         "scheduling 0 deadlines missed (1 if the control run misses one; without those in whose "
@@ -167,12 +166,7 @@ def main() -> int:
         "the learner, ms | updates (of those asked for) |\n"
         "|---|---|---|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
-    result(text)
-    if not options.no_peers:
-        write_between(PAGE, "bench_rt", text)
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_rt", text, failures, is_kept=not options.no_peers)
 
 
 if __name__ == "__main__":

@@ -24,13 +24,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from rl_zoo.console import message, result  # noqa: E402
 from scripts.child_times import child_environment, describe, ratio_of_wall, run_timed  # noqa: E402
-from scripts.page_markers import write_between  # noqa: E402
+from scripts.conclusion import conclude  # noqa: E402
 from scripts.peer_python import VARIABLE, peer_python  # noqa: E402
 from scripts.turns import ONE_THREAD, Times, describe_machine, load, ratio  # noqa: E402
 
-PAGE = ROOT / "docs" / "benchmarks.md"
 SETTINGS = "Clock-v0:\n  policy: MlpPolicy\n  n_timesteps: 2000\n  learning_starts: 1000\n"
 LONGEST_WAIT = 60.0
 
@@ -169,12 +167,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "RL Zoo, CPU | wall | floor of both |\n|---|---|---|---|---|\n"
         + "".join(row for row, _ in judged)
     )
-    result(text)
-    write_between(PAGE, "bench_start", text)
     failures = [failure for _, found in judged for failure in found]
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_start", text, failures)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from rl_zoo.console import message, result
+from rl_zoo.console import message
 from rl_zoo.plots import aggregates, efficiency, improvement, profiles, rliable_engine
 from rl_zoo.plots.statistics import Bootstrap
 from rl_zoo.plots.stratified import Estimate, Floats
@@ -35,7 +35,7 @@ from rl_zoo.plots.stratified import Estimate, Floats
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.page_markers import write_between  # noqa: E402
+from scripts.conclusion import conclude  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 N_SEEDS, N_ENVS, N_POINTS = 10, 6, 20
@@ -46,7 +46,6 @@ REPEATS = 20
 """Times an interval is computed with rliable's number of resamples, to see how far it scatters."""
 LIMIT = 5.0
 """Standard errors by which the worst of all ends of intervals may differ."""
-PAGE = ROOT / "docs" / "benchmarks.md"
 
 Interval = tuple[Floats, Floats]
 
@@ -262,11 +261,7 @@ def main() -> int:
         "rliable: CPU (wall) s | ratio per resample | floor | worst difference, SE (ends) |\n"
         "|---|---|---|---|---|---|---|---|\n" + "".join(rows)
     )
-    result(text)
-    write_between(PAGE, "bench_stats", text)
-    for failure in failures:
-        message(failure)
-    return 1 if failures else 0
+    return conclude("bench_stats", text, failures)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,8 @@ def describe_machine(load_before: str, packages: Iterable[str]) -> str:
         packages: Distributions whose versions are named.
     """
     variables = {k: v for k, v in sorted(os.environ.items()) if k.startswith(VARIABLES)}
-    named = ", ".join(f"{name}={value}" for name, value in variables.items()) or "none"
+    told = {k: v for k, v in variables.items() if not v.startswith("/")}  # places are nobody's
+    named = ", ".join(f"{name}={value}" for name, value in told.items()) or "none"
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"{cpu_name()}, {os.cpu_count()} cores; load {load_before} before, {load()} after; "
