@@ -109,6 +109,7 @@ class Learner:
             return True
         self._take_events()
         self.files.answer()
+        self._beat()  # a snapshot and a block of updates are two things
         finish = int(self._board.supervisor["finish"])
         if finish:
             self._finish(with_checkpoint=finish > 1)

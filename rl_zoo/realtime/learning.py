@@ -15,6 +15,7 @@ from rl_zoo.realtime.board import Board, Phase, beat
 from rl_zoo.realtime.events import EventWriter
 from rl_zoo.realtime.launch import Task
 from rl_zoo.realtime.learner_agent import build_learner_agent, rehearse_update
+from rl_zoo.realtime.learner_checkpoint import take_snapshot
 from rl_zoo.realtime.learner_log import open_logger
 from rl_zoo.realtime.learner_loop import Learner
 from rl_zoo.realtime.learner_tracking import LearnerTracking
@@ -52,6 +53,7 @@ def learn(task: Task, board: Board, events: EventWriter) -> None:
     elif options.trained_agent is not None:
         begin_with_old_policy(learner, options, events)
     rehearse_update(agent, options, backend)
+    take_snapshot(task.folder, agent, {})  # the first one is slow: not in a minute, but now
     computed_by, cpu = backend_of(agent, backend), read_cpu_budget(options.threads)
     values: dict[str, Any] = {
         "backend": computed_by.to_record(),
