@@ -99,5 +99,7 @@ def _mode_of(folder: RunFolder, requested: bool | None) -> bool:
 
 def _refuse_leftover_flags(options: TrainOptions) -> None:
     left = [flag for name, flag in REALTIME_ONLY.items() if getattr(options, name) is not None]
+    if options.learner_timeout != type(options).learner_timeout:
+        left.append("--learner-timeout")
     if left:
         raise ConfigError(f"{', '.join(left)}: only with --realtime")

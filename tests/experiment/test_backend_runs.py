@@ -9,10 +9,7 @@ from stable_baselines3 import SAC
 from rl_zoo.agents.native.backend import NativeUpdates
 from rl_zoo.config.yaml import load_saved_yaml
 from rl_zoo.runs.record import read_record
-from tests.experiment.test_resume import Killed, kill_at
 from tests.same_runs import assert_same_run, parameters_of
-
-__all__ = ["Killed", "kill_at"]
 
 STUDY = ["-n", 60, "-optimize", "--n-trials", 1, "--reevaluate", 0, "--storage", "memory"]
 STUDY += ["--no-optim-plots"]
@@ -24,18 +21,12 @@ def read_backend(run):
 
 
 @pytest.mark.parametrize("backend", ["native", "sb3"])
-def test_resumed_dropout_equals_uninterrupted(
-    backend, arguments, train, train_run, kill_at, tmp_path
-):
+def test_resumed_dropout_equals_uninterrupted(backend, train, train_run, train_killed, tmp_path):
     more = ("-n", 200, "--save-freq", 50, "--backend", backend)
     straight = train_run("droq", "Tiny-v0", *more, params=DROPOUT, folder=tmp_path / "straight")
 
-    kill_at(120)
-    command = arguments("droq", "Tiny-v0", *more, params=DROPOUT, folder=tmp_path / "killed")
-    assert train(*command)[0] == 137
-    (path,) = (tmp_path / "killed").glob("*/*_1")
-    killed = type(straight)(path, straight.env_name)
-    code, _, err = train("--resume", path)
+    killed = train_killed(straight, 120, "droq", "Tiny-v0", *more, params=DROPOUT)
+    code, _, err = train("--resume", killed.path)
 
     assert code == 0 and f"backend {backend}" in err, err
     assert_same_run(straight, killed)
@@ -93,11 +84,12 @@ def test_enjoy_never_asks_for_the_native_learner(train_run, monkeypatch):
 
 
 def test_uncovered_run_says_why_in_one_line(arguments, train):
-    command = arguments("sac", "Tiny-v0", "-n", "60", params=["use_sde:True"])
+    params = ["policy_kwargs.activation_fn:nn.Softplus"]
+    command = arguments("sac", "Tiny-v0", "-n", "60", params=params)
     code, _, err = train(*command)
     assert code == 0
     told = [line for line in err.splitlines() if line.startswith("backend")]
-    assert len(told) == 1 and told[0].startswith("backend sb3 (gSDE (use_sde));")
+    assert len(told) == 1 and told[0].startswith("backend sb3 (layers other than")
 
 
 def test_trials_of_a_study_have_the_backend_asked_for(arguments, train, monkeypatch):

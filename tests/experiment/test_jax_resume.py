@@ -6,7 +6,6 @@ import pytest
 pytest.importorskip("sbx")
 
 from rl_zoo.agents.jax.agent import read_state
-from rl_zoo.envs.guarded import GuardedVecEnv
 from tests.same_runs import arrays_of, assert_same_run
 
 CASES = {
@@ -27,37 +26,16 @@ CASES = {
 }
 
 
-class Killed(SystemExit):
-    """What this process 'dies' of: nothing is saved when it passes, as with SIGKILL."""
-
-
-def kill_at(step, monkeypatch):
-    """Let training die before its ``step``-th environment step."""
-    send = GuardedVecEnv.step_async
-
-    def step_async(guard, actions):
-        if guard.steps * guard.num_envs >= step and guard._stop_reason.__name__ == "reason":
-            monkeypatch.undo()
-            raise Killed(137)
-        send(guard, actions)
-
-    monkeypatch.setattr(GuardedVecEnv, "step_async", step_async)
-
-
 @pytest.mark.slow  # JAX compiles for seconds
 @pytest.mark.parametrize("case", CASES)
-def test_resumed_equals_uninterrupted(case, arguments, train, train_run, monkeypatch, tmp_path):
+def test_resumed_equals_uninterrupted(case, train, train_run, train_killed, tmp_path):
     algo, env, params = CASES[case]
     more = ("-n", 260, "--save-freq", 65, "--eval-freq", 130, "--backend", "jax")
     straight = train_run(algo, env, *more, params=params, folder=tmp_path / "straight")
 
-    kill_at(156, monkeypatch)
-    command = arguments(algo, env, *more, params=params, folder=tmp_path / "killed")
-    assert train(*command)[0] == 137
-    (path,) = (tmp_path / "killed").glob("*/*_1")
-    killed = type(straight)(path, straight.env_name)
+    killed = train_killed(straight, 156, algo, env, *more, params=params)
 
-    code, _, err = train("--resume", path)  # the backend is the run's
+    code, _, err = train("--resume", killed.path)  # the backend is the run's
     assert code == 0, err
     assert_same_run(straight, killed)
     expected, found = read_state(straight.final_model), read_state(killed.final_model)

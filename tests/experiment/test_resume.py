@@ -2,7 +2,6 @@
 
 import pytest
 
-from rl_zoo.envs.guarded import GuardedVecEnv
 from rl_zoo.runs.checkpoints import complete_checkpoints
 from tests.same_runs import assert_same_run
 
@@ -40,47 +39,21 @@ BUDGET = {"sac-gsde": 200, "ars": 600, "openloop": 900, "openloop-3-envs": 900, 
 FAST = {"sac", "tqc", "dqn", "ppo-3-envs", "ppo-gsde", "ars", "openloop", "a2c", "her"}
 
 
-class Killed(SystemExit):
-    """What this process 'dies' of: nothing is saved when it passes, as with SIGKILL."""
-
-
-@pytest.fixture
-def kill_at(monkeypatch):
-    """Let training die before its ``step``-th environment step."""
-
-    def arm(step):
-        send = GuardedVecEnv.step_async
-
-        def step_async(guard, actions):
-            if guard.steps * guard.num_envs >= step and guard._stop_reason.__name__ == "reason":
-                monkeypatch.undo()
-                raise Killed(137)
-            send(guard, actions)
-
-        monkeypatch.setattr(GuardedVecEnv, "step_async", step_async)
-
-    return arm
-
-
 @pytest.mark.parametrize(
     "case",
     [case if case in FAST else pytest.param(case, marks=pytest.mark.slow) for case in CASES],
 )
-def test_resumed_equals_uninterrupted(case, arguments, train, train_run, kill_at, tmp_path):
+def test_resumed_equals_uninterrupted(case, train, train_run, train_killed, tmp_path):
     algo, env, params = CASES[case]
     budget = BUDGET.get(case, 260)
     more = ("-n", budget, "--save-freq", budget // 4, "--eval-freq", budget // 3)
     straight = train_run(algo, env, *more, params=params, folder=tmp_path / "straight")
 
-    kill_at(0.6 * budget)
-    command = arguments(algo, env, *more, params=params, folder=tmp_path / "killed")
-    assert train(*command)[0] == 137
-    (path,) = (tmp_path / "killed").glob("*/*_1")
-    killed = type(straight)(path, straight.env_name)
+    killed = train_killed(straight, 0.6 * budget, algo, env, *more, params=params)
     assert complete_checkpoints(killed)
     assert not killed.final_model.exists()
 
-    code, _, err = train("--resume", path)
+    code, _, err = train("--resume", killed.path)
     assert code == 0, err
     assert "Resuming" in err
     assert_same_run(straight, killed)

@@ -46,6 +46,7 @@ def test_everything_that_does_not_fit_is_named_at_once(capfd, tmp_path):
     [
         (["--control-frequency", "50"], "--control-frequency: only with --realtime"),
         (["--actor-core", "0", "--lockstep"], "--actor-core: only with --realtime"),
+        (["--learner-timeout", "5"], "--learner-timeout: only with --realtime"),
         (["--realtime", "--control-frequency", "-1"], "--control-frequency -1: must be positive"),
         (["--realtime", "--control-frequency", "nan"], "--control-frequency nan: must be positive"),
         (["--realtime", "-optimize"], "--realtime and -optimize: trials act and learn in turn"),

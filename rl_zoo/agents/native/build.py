@@ -188,7 +188,8 @@ def compile_library(compiler: str, isa: str, target: Path) -> None:
         raise NativeBuildError(f"{target.parent} cannot be written ({error})") from error
     except subprocess.CalledProcessError as error:
         lines = [line for line in error.stderr.splitlines() if "error" in line] or ["no message"]
-        raise NativeBuildError(f"{compiler} failed: {lines[0]}") from error
+        needed = "g++ 11 or newer is needed"  # names x86-64-v3 and -v4 since then
+        raise NativeBuildError(f"{compiler} failed ({needed}): {lines[0]}") from error
     except subprocess.TimeoutExpired as error:
         raise NativeBuildError(f"{compiler} took more than {_TIMEOUT:.0f} s") from error
 
