@@ -129,7 +129,7 @@ def cases(n_ticks: int, control: Ticks) -> list[tuple[str, Settings, Check]]:
     without = (*PLAIN, *python) if os.geteuid() == 0 else python
     plain = Settings(without, rate=100.0, n_ticks=max(n_ticks // 6, 50), **full)
     found.append(("ours, the same without privileges, 100 Hz", plain, check_plain))
-    walk = Settings(python, "droq", 20.0, max(n_ticks // 15, 60), gradient_steps=20)
+    walk = Settings(python, "droq", 20.0, max(n_ticks // 10, 60), gradient_steps=20)
     found.append(("ours, DroQ, 20 updates per action, 20 Hz", walk, robot))
     return found
 
@@ -155,7 +155,7 @@ def main() -> int:
             message(rows[-1].strip())
             failures += check(name, ticks)
     if not options.no_peers:
-        rows += [peer_rows(library, max(options.ticks // 20, 50)) for library in ("SB3", "SBX")]
+        rows += [peer_rows(library, max(options.ticks // 30, 50)) for library in ("SB3", "SBX")]
     text = (
         f"{describe_machine(before, ['torch', 'stable-baselines3'])} At most: with real-time "
         "scheduling 0 deadlines missed (1 if the control run misses one; without those in whose "
