@@ -129,7 +129,7 @@ def cases(n_ticks: int, control: Ticks) -> list[tuple[str, Settings, Check]]:
     without = (*PLAIN, *python) if os.geteuid() == 0 else python
     plain = Settings(without, rate=100.0, n_ticks=max(n_ticks // 6, 50), **full)
     found.append(("ours, the same without privileges, 100 Hz", plain, check_plain))
-    walk = Settings(python, "droq", 20.0, max(n_ticks // 10, 60), gradient_steps=20)
+    walk = Settings(python, "droq", 20.0, max(n_ticks // 6, 60), gradient_steps=20)
     found.append(("ours, DroQ, 20 updates per action, 20 Hz", walk, robot))
     return found
 

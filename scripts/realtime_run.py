@@ -20,7 +20,7 @@ from scripts.ticks_env import COUNT, FILE
 
 WARM_UP = 100
 """Random actions before the first update."""
-LEARNER_START = 4.0
+LEARNER_START = 2.0
 """Seconds of more ticks, in which the learner starts: they count as well."""
 LONGEST_START = 60.0
 
