@@ -3,20 +3,20 @@
 Same seeds, so the same minibatches and noise. The reference of DroQ is its PyTorch code; its masks
 are PyTorch's own, handed to the native learner.
 
-In small networks every weight is judged, in all seeds but one. In large ones there are millions of
-activations, and one that is zero but for rounding falls on one side of ReLU here, on the other
-there (as does a gradient in Adam, which divides it by its size): from then on two ways to multiply
-matrices part, and neither is right. What is right is computed as well: the same ``train()`` in
-double precision, with noise that is drawn in single precision. Ours may be no further from that
-than the algorithm itself is. Whether a unit falls on the wrong side is chance: the quantile of the
-seed in the middle is judged for each algorithm, and the share of all weights that are far off for
-all algorithms together.
+In small networks every weight is judged: in the first seed, and in all but one of them. In large
+ones there are millions of activations, and one that is zero but for rounding falls on one side of
+ReLU here, on the other there (as does a gradient in Adam, which divides it by its size): from then
+on two ways to multiply matrices part, and neither is right. What is right is computed as well: the
+same ``train()`` in double precision, with noise that is drawn in single precision. Ours may be no
+further from that than the algorithm itself is. Whether a unit falls on the wrong side is chance:
+the quantile of the seed in the middle is judged for each algorithm, and the share of all weights
+that are far off for all algorithms together.
 
     python scripts/bench_equal.py [--seeds 6]
 
-Writes the table into docs/benchmarks.md. Exit code 1 where a weight of a small network is more
-than 1e-5 off in two seeds, or where large ones of ours are more than ``LARGEST_FACTOR`` times as
-far from double precision as the algorithm's own.
+Writes the table into docs/benchmarks.md. Exit code 1 where a weight of a small network is more than
+1e-5 off in the first seed or in two, or where large ones of ours are more than ``LARGEST_FACTOR``
+times as far from double precision as the algorithm's own.
 """
 
 from __future__ import annotations
@@ -228,9 +228,9 @@ class Judged:
     def failures(self) -> list[str]:
         """Return what is too far off."""
         found, name = [], self.case.name
-        if not _second_largest(self.small) <= CEILING:
+        if not max(self.small[0], _second_largest(self.small)) <= CEILING:
             far = ", ".join(f"{largest:.1e}" for largest in self.small)
-            found.append(f"{name}, {SMALL}: weights are {far} off, in more than one seed")
+            found.append(f"{name}, {SMALL}: weights are {far} off, in the first seed or in two")
         ours, theirs = (
             float(np.median([np.quantile(of_seed, QUANTILE) for of_seed in column]))
             for column in (self.ours, self.theirs)

@@ -92,13 +92,15 @@ def describe_machine(load_before: str, packages: Iterable[str]) -> str:
         load_before: What ``load`` returned before measuring.
         packages: Distributions whose versions are named.
     """
-    variables = {k: v for k, v in sorted(os.environ.items()) if k.startswith(VARIABLES)}
-    told = {k: v for k, v in variables.items() if not v.startswith("/")}  # places are nobody's
-    named = ", ".join(f"{name}={value}" for name, value in told.items()) or "none"
+    named = ", ".join(
+        f"{name}={value}"
+        for name, value in sorted(os.environ.items())
+        if name.startswith(VARIABLES) and not value.startswith("/")  # places are nobody's
+    )
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"{cpu_name()}, {os.cpu_count()} cores; load {load_before} before, {load()} after; "
-        f"variables: {named}; Python {platform.python_version()}, {versions}."
+        f"variables: {named or 'none'}; Python {platform.python_version()}, {versions}."
     )
 
 

@@ -42,7 +42,7 @@ def test_table_says_whether_native_is_worse(tmp_path, worse_by, fine):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_both_learn_to_swing_up(backend):
-    run = train_once(Case("sac", "Pendulum-v1", 4000, 1000, 5), backend, 5)
+    run = train_once(Case("sac", "Pendulum-v1", 4000, 1000, 5), backend, 1)
     assert run["timesteps"] == [1000, 2000, 3000, 4000]
     assert run["returns"][0] < -900
-    assert max(run["returns"]) > -500  # at this learning rate SAC may fall back for a while
+    assert run["returns"][-1] > -500
